@@ -1,0 +1,244 @@
+//! The decision: a run and an event in, the next run and its effects out.
+
+use crate::{
+    Effect, Event, Input, Jitter, Kind, Phase, Rejected, Run, Shape, Status, Task, TaskId, Timestamp, WorkerId,
+};
+
+/// What follows from an event: the next state of the run, and orders to carry out once it is committed.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The run as it is now.
+    pub run: Run,
+    /// What to do, in order.
+    pub effects: Vec<Effect>,
+}
+
+/// The first state of a run: queued, with the tasks open that need nothing but the input.
+pub fn begin(shape: &Shape, input: Input, now: Timestamp) -> Decision {
+    let width = match input {
+        Input::One => None,
+        Input::List(items) => Some(items),
+    };
+    let run = Run { status: Status::Queued, width, tasks: Vec::new() };
+    let mut first = Decision { run, effects: Vec::new() };
+    first.settle(shape, now);
+    first
+}
+
+/// The next state of a run after an event.
+///
+/// # Errors
+/// [`Rejected`] where the event changes nothing: it is late, a duplicate, or not allowed here.
+pub fn decide(shape: &Shape, run: &Run, event: Event, now: Timestamp) -> Result<Decision, Rejected> {
+    if run.status.has_ended() {
+        return Err(Rejected::RunIsOver(run.status));
+    }
+    let mut next = Decision { run: run.clone(), effects: Vec::new() };
+    match event {
+        Event::Claimed { task, worker } => next.claim(shape, task, worker, now)?,
+        Event::Succeeded { task, attempt, width } => next.succeed(shape, task, attempt, width, now)?,
+        Event::Failed { task, attempt, permanent, jitter } => {
+            next.fail(shape, task, attempt, permanent, jitter, now)?;
+        }
+        Event::LeaseExpired { task, attempt, jitter } => next.fail(shape, task, attempt, false, jitter, now)?,
+        Event::Released { task, attempt } => next.release(task, attempt, now)?,
+        Event::Cancelled => next.end(Status::Cancelled),
+    }
+    Ok(next)
+}
+
+/// The tasks that a worker may claim now or later, each with the moment from which it may; those that wait for a
+/// place under their node's limit are not among them.
+pub fn claimable<'run>(shape: &'run Shape, run: &'run Run) -> impl Iterator<Item = (TaskId, Timestamp)> + 'run {
+    let mut node = u16::MAX;
+    let mut room = 0;
+    run.tasks.iter().filter_map(move |(id, task)| {
+        if run.status.has_ended() {
+            return None;
+        }
+        if id.node != node {
+            node = id.node;
+            room = room_of(shape, run, node);
+        }
+        let Phase::Queued { due } = task.phase else { return None };
+        room = room.checked_sub(1)?;
+        Some((*id, due))
+    })
+}
+
+/// How many more tasks of a node may be leased.
+fn room_of(shape: &Shape, run: &Run, node: u16) -> u32 {
+    let Some(limit) = shape.node(node).and_then(|node| node.policy.concurrency) else { return u32::MAX };
+    let leased = run.of_node(node).iter().filter(|(_, task)| matches!(task.phase, Phase::Leased { .. })).count();
+    limit.saturating_sub(u32::try_from(leased).unwrap_or(u32::MAX))
+}
+
+impl Decision {
+    fn claim(&mut self, shape: &Shape, id: TaskId, worker: WorkerId, now: Timestamp) -> Result<(), Rejected> {
+        let at = self.run.position(id).map_err(|_| Rejected::UnknownTask(id))?;
+        let Phase::Queued { due } = self.run.tasks[at].1.phase else { return Err(Rejected::NotQueued(id)) };
+        if due > now {
+            return Err(Rejected::NotDue { due });
+        }
+        if room_of(shape, &self.run, id.node) == 0 {
+            let concurrency = shape.node(id.node).and_then(|node| node.policy.concurrency).unwrap_or(0);
+            return Err(Rejected::AtLimit { concurrency });
+        }
+        let task = &mut self.run.tasks[at].1;
+        task.phase = Phase::Leased { worker };
+        task.attempt += 1;
+        if self.run.status == Status::Queued {
+            self.run.status = Status::Running;
+            self.effects.push(Effect::Announce(Status::Running));
+        }
+        Ok(())
+    }
+
+    fn succeed(
+        &mut self,
+        shape: &Shape,
+        id: TaskId,
+        attempt: u32,
+        width: Option<u32>,
+        now: Timestamp,
+    ) -> Result<(), Rejected> {
+        let task = self.held(id, attempt)?;
+        // The items of an `each` make one list, as long as its input: theirs is no list of its own.
+        let is_step = shape.node(id.node).is_some_and(|node| node.kind == Kind::Step);
+        if width.is_none() && is_step && shape.is_mapped(id.node) {
+            return Err(Rejected::WidthMissing(id));
+        }
+        task.phase = Phase::Done { width: width.filter(|_| is_step) };
+        self.settle(shape, now);
+        Ok(())
+    }
+
+    fn fail(
+        &mut self,
+        shape: &Shape,
+        id: TaskId,
+        attempt: u32,
+        permanent: bool,
+        jitter: Jitter,
+        now: Timestamp,
+    ) -> Result<(), Rejected> {
+        let task = self.held(id, attempt)?;
+        let policy = shape.node(id.node).map(|node| node.policy).unwrap_or_default();
+        let tried = attempt - task.released;
+        if permanent || tried >= policy.attempts {
+            task.phase = Phase::Dead;
+            self.effects.push(Effect::DeadLetter(id));
+            self.end(Status::Failed);
+        } else {
+            let due = now.after(policy.backoff.delay(tried, jitter));
+            task.phase = Phase::Queued { due };
+            self.effects.push(Effect::Dispatch { task: id, due });
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, id: TaskId, attempt: u32, now: Timestamp) -> Result<(), Rejected> {
+        let task = self.held(id, attempt)?;
+        task.phase = Phase::Queued { due: now };
+        task.released += 1;
+        self.effects.push(Effect::Dispatch { task: id, due: now });
+        Ok(())
+    }
+
+    /// The task, if this attempt holds its lease: the attempt number is the fencing token.
+    fn held(&mut self, id: TaskId, attempt: u32) -> Result<&mut Task, Rejected> {
+        let at = self.run.position(id).map_err(|_| Rejected::UnknownTask(id))?;
+        let task = &mut self.run.tasks[at].1;
+        if task.attempt != attempt || !matches!(task.phase, Phase::Leased { .. }) {
+            return Err(Rejected::StaleAttempt { sent: attempt, current: task.attempt });
+        }
+        Ok(task)
+    }
+
+    /// Ends the run without success: what is open is dropped, what runs is stopped.
+    fn end(&mut self, status: Status) {
+        for (id, task) in &mut self.run.tasks {
+            match task.phase {
+                Phase::Leased { .. } => {
+                    self.effects.push(Effect::Stop { task: *id, attempt: task.attempt });
+                    task.phase = Phase::Dropped;
+                }
+                Phase::Queued { .. } => task.phase = Phase::Dropped,
+                Phase::Done { .. } | Phase::Dead | Phase::Dropped => {}
+            }
+        }
+        self.run.status = status;
+        self.effects.push(Effect::Announce(status));
+    }
+
+    /// Opens every task whose inputs are done, and ends the run when none is left.
+    pub(crate) fn settle(&mut self, shape: &Shape, now: Timestamp) {
+        let opened = self.run.open(shape, |_| Task::NEW);
+        self.effects.extend(opened.into_iter().map(|task| Effect::Dispatch { task, due: now }));
+        if (0..shape.nodes().len()).all(|node| self.run.is_done(shape, node)) {
+            self.run.status = Status::Ready;
+            self.effects.push(Effect::Announce(Status::Ready));
+        }
+    }
+}
+
+impl Run {
+    /// Opens every task whose inputs are done and that is not open yet, in the state that `state` gives it.
+    pub(crate) fn open(&mut self, shape: &Shape, state: impl Fn(TaskId) -> Task) -> Vec<TaskId> {
+        let mut opened = Vec::new();
+        for (at, node) in shape.nodes().iter().enumerate() {
+            let items = match node.kind {
+                Kind::Input | Kind::Join => 0,
+                Kind::Step => 1,
+                Kind::Each => self.width_of(shape, usize::from(node.inputs[0])).unwrap_or(0),
+            };
+            let number = u16::try_from(at).unwrap_or(u16::MAX);
+            if self.of_node(number).len() >= items as usize {
+                continue;
+            }
+            if !node.inputs.iter().all(|input| self.is_done(shape, usize::from(*input))) {
+                continue;
+            }
+            for item in 0..items {
+                let id = TaskId { node: number, item };
+                if let Err(place) = self.position(id) {
+                    self.tasks.insert(place, (id, state(id)));
+                    opened.push(id);
+                }
+            }
+        }
+        opened
+    }
+
+    /// Whether the value of a node is there.
+    fn is_done(&self, shape: &Shape, at: usize) -> bool {
+        let node = &shape.nodes()[at];
+        let tasks = || self.of_node(u16::try_from(at).unwrap_or(u16::MAX));
+        match node.kind {
+            Kind::Input => true,
+            Kind::Join => node.inputs.iter().all(|input| self.is_done(shape, usize::from(*input))),
+            Kind::Step => matches!(tasks(), [(_, Task { phase: Phase::Done { .. }, .. })]),
+            Kind::Each => {
+                let input = usize::from(node.inputs[0]);
+                self.is_done(shape, input)
+                    && self.width_of(shape, input).is_some_and(|items| tasks().len() == items as usize)
+                    && tasks().iter().all(|(_, task)| matches!(task.phase, Phase::Done { .. }))
+            }
+        }
+    }
+
+    /// How many items the list of a node has, once that is known.
+    fn width_of(&self, shape: &Shape, at: usize) -> Option<u32> {
+        let node = &shape.nodes()[at];
+        match node.kind {
+            Kind::Input => self.width,
+            Kind::Join => None,
+            Kind::Each => self.width_of(shape, usize::from(node.inputs[0])),
+            Kind::Step => match self.of_node(u16::try_from(at).unwrap_or(u16::MAX)) {
+                [(_, Task { phase: Phase::Done { width }, .. })] => *width,
+                _ => None,
+            },
+        }
+    }
+}

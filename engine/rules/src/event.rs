@@ -1,0 +1,148 @@
+//! What can happen to a run, what follows from it, and why it may be refused.
+
+use std::fmt;
+
+use crate::{Status, TaskId, Timestamp, WorkerId};
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A worker took a lease of a queued task.
+    Claimed {
+        /// Which task.
+        task: TaskId,
+        /// Who took it.
+        worker: WorkerId,
+    },
+    /// An attempt made its output.
+    Succeeded {
+        /// Which task.
+        task: TaskId,
+        /// Which attempt.
+        attempt: u32,
+        /// How many items the output has; must be there where an `each` maps over it.
+        width: Option<u32>,
+    },
+    /// An attempt failed.
+    Failed {
+        /// Which task.
+        task: TaskId,
+        /// Which attempt.
+        attempt: u32,
+        /// Whether trying again is pointless.
+        permanent: bool,
+        /// Spreads the wait for the next attempt.
+        jitter: Jitter,
+    },
+    /// The worker of an attempt was not heard of for too long.
+    LeaseExpired {
+        /// Which task.
+        task: TaskId,
+        /// Which attempt.
+        attempt: u32,
+        /// Spreads the wait for the next attempt.
+        jitter: Jitter,
+    },
+    /// A worker that shuts down handed its lease back.
+    Released {
+        /// Which task.
+        task: TaskId,
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// Somebody asked for the run to stop.
+    Cancelled,
+}
+
+/// A number from 0 to 1 that was drawn outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jitter(pub u16);
+
+impl Jitter {
+    /// 0: the shortest wait.
+    pub const LEAST: Self = Self(0);
+    /// 1: the longest wait.
+    pub const MOST: Self = Self(u16::MAX);
+
+    pub(crate) fn fraction(self) -> f64 {
+        f64::from(self.0) / f64::from(u16::MAX)
+    }
+}
+
+/// What a run was submitted with, as far as the rules care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A value that no `each` maps over.
+    One,
+    /// A list of so many items.
+    List(u32),
+}
+
+/// An order that follows from a decision; it is carried out once the decision is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Lease this task to a worker, not before a moment.
+    Dispatch {
+        /// Which task.
+        task: TaskId,
+        /// When at the earliest.
+        due: Timestamp,
+    },
+    /// Stop the attempt that runs: its run has ended.
+    Stop {
+        /// Which task.
+        task: TaskId,
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// Tell that this task will not be tried again.
+    DeadLetter(TaskId),
+    /// Tell that the run has this status now.
+    Announce(Status),
+}
+
+/// Why an event changed nothing. It is an answer, not an error: events come late, twice and out of order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// The run has ended.
+    RunIsOver(Status),
+    /// No such task is open.
+    UnknownTask(TaskId),
+    /// Another attempt has begun, or this one has ended.
+    StaleAttempt {
+        /// The attempt that the event names.
+        sent: u32,
+        /// The latest attempt.
+        current: u32,
+    },
+    /// The task is not queued.
+    NotQueued(TaskId),
+    /// The wait before the next attempt is not over.
+    NotDue {
+        /// When it is.
+        due: Timestamp,
+    },
+    /// As many tasks of this node are leased as may be.
+    AtLimit {
+        /// How many these are.
+        concurrency: u32,
+    },
+    /// An `each` maps over the output, and its width was not told.
+    WidthMissing(TaskId),
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RunIsOver(status) => write!(f, "the run is {status}"),
+            Self::UnknownTask(task) => write!(f, "task {}/{} is not open", task.node, task.item),
+            Self::StaleAttempt { sent, current } => write!(f, "attempt {sent} is stale: {current} is the latest"),
+            Self::NotQueued(task) => write!(f, "task {}/{} is not queued", task.node, task.item),
+            Self::NotDue { due } => write!(f, "the task is not due before {} ms", due.0),
+            Self::AtLimit { concurrency } => write!(f, "{concurrency} tasks of the node are leased already"),
+            Self::WidthMissing(task) => write!(f, "task {}/{} did not tell its width", task.node, task.item),
+        }
+    }
+}
+
+impl std::error::Error for Rejected {}

@@ -1,0 +1,188 @@
+//! The shape of a workflow as the rules see it: which node waits for which, and how often each is tried.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Jitter;
+
+/// The nodes of a workflow, each after its inputs. Node 0 is the run's input.
+///
+/// ```
+/// use stagemark_rules::{Policy, Shape};
+///
+/// let mut shape = Shape::new();
+/// let split = shape.step("split", 0, Policy::default());
+/// let parts = shape.each("encode", split, Policy::default());
+/// assert_eq!(shape.nodes()[usize::from(parts)].name, "encode");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shape {
+    nodes: Vec<NodeShape>,
+}
+
+/// One node of a [`Shape`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeShape {
+    /// What the node does with its inputs.
+    pub kind: Kind,
+    /// The name of its step; empty for the input and for joins.
+    pub name: String,
+    /// The nodes whose values it takes; each is smaller than its own number.
+    pub inputs: Vec<u16>,
+    /// How its tasks are tried. It is not part of the graph: changing it makes no new version.
+    #[serde(skip)]
+    pub policy: Policy,
+}
+
+/// What a node does with its inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The value that the run was submitted with.
+    Input,
+    /// One task.
+    Step,
+    /// One task for each item of its input, a list.
+    Each,
+    /// No task: the pair of its two inputs.
+    Join,
+}
+
+/// How often and how soon a task is tried.
+///
+/// The default is 5 attempts, with waits of 1 s doubling to 64 s.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Policy {
+    /// The most attempts, the first included.
+    pub attempts: u32,
+    /// The wait between two attempts.
+    pub backoff: Backoff,
+    /// The most tasks of this node that are leased at a time; `None` is no bound.
+    pub concurrency: Option<u32>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { attempts: 5, backoff: Backoff::exponential(Duration::from_secs(1)), concurrency: None }
+    }
+}
+
+/// The wait between two attempts.
+///
+/// ```
+/// use std::time::Duration;
+/// use stagemark_rules::{Backoff, Jitter};
+///
+/// let backoff = Backoff::exponential(Duration::from_secs(1));
+/// assert_eq!(backoff.delay(1, Jitter::MOST), Duration::from_secs(1));
+/// assert_eq!(backoff.delay(3, Jitter::MOST), Duration::from_secs(4));
+/// assert_eq!(backoff.delay(3, Jitter::LEAST), Duration::from_secs(2));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backoff {
+    /// Always the same, without jitter.
+    Fixed(Duration),
+    /// Doubles with each attempt; jitter takes off up to half, so that failures of one moment come back apart.
+    Exponential {
+        /// The wait after the first attempt.
+        first: Duration,
+        /// The longest wait.
+        max: Duration,
+    },
+}
+
+impl Backoff {
+    /// Doubles from `first` to at most 64 times it.
+    pub const fn exponential(first: Duration) -> Self {
+        Self::Exponential { first, max: first.saturating_mul(64) }
+    }
+
+    /// The wait after the attempt of this number, counted from 1.
+    pub fn delay(self, attempt: u32, jitter: Jitter) -> Duration {
+        match self {
+            Self::Fixed(delay) => delay,
+            Self::Exponential { first, max } => {
+                let doublings = attempt.saturating_sub(1).min(31);
+                let full = first.saturating_mul(1 << doublings).min(max);
+                full / 2 + (full / 2).mul_f64(jitter.fraction())
+            }
+        }
+    }
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shape {
+    /// A shape of the input alone.
+    pub fn new() -> Self {
+        let input =
+            NodeShape { kind: Kind::Input, name: String::new(), inputs: Vec::new(), policy: Policy::default() };
+        Self { nodes: vec![input] }
+    }
+
+    /// Adds a step after a node; gives its number.
+    pub fn step(&mut self, name: &str, input: u16, policy: Policy) -> u16 {
+        self.add(Kind::Step, name, vec![input], policy)
+    }
+
+    /// Adds a step for each item of a node's list; gives its number.
+    pub fn each(&mut self, name: &str, input: u16, policy: Policy) -> u16 {
+        self.add(Kind::Each, name, vec![input], policy)
+    }
+
+    /// Adds the pair of two nodes; gives its number.
+    pub fn join(&mut self, left: u16, right: u16) -> u16 {
+        self.add(Kind::Join, "", vec![left, right], Policy::default())
+    }
+
+    /// All nodes, by number.
+    pub fn nodes(&self) -> &[NodeShape] {
+        &self.nodes
+    }
+
+    /// The node of this number, if there is one.
+    pub fn node(&self, node: u16) -> Option<&NodeShape> {
+        self.nodes.get(usize::from(node))
+    }
+
+    /// Whether an `each` maps over the value of this node, so that its length must be known.
+    pub fn is_mapped(&self, node: u16) -> bool {
+        self.nodes.iter().any(|other| other.kind == Kind::Each && other.inputs == [node])
+    }
+
+    /// Where another graph differs from this one, in words, or `None`. Policies are not compared.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        for (at, (old, new)) in self.nodes.iter().zip(&other.nodes).enumerate() {
+            if (old.kind, &old.name, &old.inputs) != (new.kind, &new.name, &new.inputs) {
+                return Some(format!("node {at} was {} and is now {}", old.describe(), new.describe()));
+            }
+        }
+        let (old, new) = (self.nodes.len(), other.nodes.len());
+        let (more, verb) = if old > new { (self, "is gone") } else { (other, "is new") };
+        let extra = more.nodes.get(old.min(new))?;
+        Some(format!("node {}, {}, {verb}", old.min(new), extra.describe()))
+    }
+
+    fn add(&mut self, kind: Kind, name: &str, inputs: Vec<u16>, policy: Policy) -> u16 {
+        let number = u16::try_from(self.nodes.len()).expect("a workflow has fewer than 65,536 nodes");
+        assert!(inputs.iter().all(|input| *input < number), "a node stands after its inputs");
+        self.nodes.push(NodeShape { kind, name: name.to_owned(), inputs, policy });
+        number
+    }
+}
+
+impl NodeShape {
+    fn describe(&self) -> String {
+        match self.kind {
+            Kind::Input => "the input".to_owned(),
+            Kind::Step => format!("step {} after node {}", self.name, self.inputs[0]),
+            Kind::Each => format!("each {} over node {}", self.name, self.inputs[0]),
+            Kind::Join => format!("the join of nodes {} and {}", self.inputs[0], self.inputs[1]),
+        }
+    }
+}

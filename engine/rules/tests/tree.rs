@@ -1,0 +1,1 @@
+//! The rules depend on serde alone.

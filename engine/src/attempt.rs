@@ -1,0 +1,363 @@
+//! What a step is given besides its input: who it is, and how to report, stop and keep files.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use futures::StreamExt;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use stagemark_rules::TaskId;
+use tokio::{fs, io::AsyncReadExt, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Name, RunId, StepError,
+    ports::{ArtifactError, ArtifactSink, Artifacts},
+};
+
+/// How much of a file is held in memory while it is put or fetched.
+const PART_BYTES: usize = 256 * 1024;
+
+/// An object that a step made: its key in the artifact store, and its size. A payload: hand it to the next step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Artifact {
+    /// The key of the object in the artifact store.
+    pub key: String,
+    /// The size of the object.
+    pub size_bytes: u64,
+}
+
+/// One try of a task, as its step sees it. A cheap handle: clones are the same attempt.
+///
+/// ```
+/// use stagemark::{Attempt, StepError};
+///
+/// async fn count(attempt: &Attempt, lines: Vec<String>) -> Result<usize, StepError> {
+///     let done = attempt.resume::<usize>()?.unwrap_or(0); // where an earlier attempt came to
+///     for (n, _line) in lines.iter().enumerate().skip(done) {
+///         attempt.progress(n as f64 / lines.len() as f64, "counting");
+///         attempt.checkpoint(&n)?;
+///     }
+///     Ok(lines.len())
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    identity: Identity,
+    cancel: CancellationToken,
+    resume: Option<Arc<str>>,
+    key: std::sync::OnceLock<String>,
+    beat: Mutex<Option<Heartbeat>>,
+    listener: Option<Listener>,
+    places: Arc<Places>,
+}
+
+/// Which attempt of which task this is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity {
+    pub(crate) run: RunId,
+    pub(crate) task: TaskId,
+    pub(crate) step: Name,
+    pub(crate) number: u32,
+}
+
+/// Where attempts of this process keep their files.
+#[derive(Debug)]
+pub(crate) struct Places {
+    pub(crate) artifacts: Option<Arc<dyn Artifacts>>,
+    pub(crate) scratch: PathBuf,
+}
+
+/// What was last heard from an attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct Heartbeat {
+    pub(crate) at: Instant,
+    pub(crate) fraction: f64,
+    pub(crate) message: Arc<str>,
+    pub(crate) details: Option<Arc<str>>,
+    /// Whether it changed since it was last stored.
+    pub(crate) unsaved: bool,
+}
+
+/// Who wants to know of an attempt's first heartbeat, and of each change.
+pub(crate) type Listener = Arc<dyn Listen>;
+
+pub(crate) trait Listen: Send + Sync + std::fmt::Debug {
+    /// Called at each heartbeat; `first` at the first alone.
+    fn heard(&self, attempt: &Attempt, first: bool);
+}
+
+impl Attempt {
+    pub(crate) fn new(
+        identity: Identity,
+        cancel: CancellationToken,
+        resume: Option<Arc<str>>,
+        listener: Option<Listener>,
+        places: Arc<Places>,
+    ) -> Self {
+        let key = std::sync::OnceLock::new();
+        Self { inner: Arc::new(Inner { identity, cancel, resume, key, beat: Mutex::new(None), listener, places }) }
+    }
+
+    /// An attempt without an engine, to try a step in a test of its own.
+    ///
+    /// Its run exists nowhere; artifacts go where `artifacts` says, scratch folders below `scratch`. Cancel it with
+    /// the token.
+    pub fn standalone(artifacts: Arc<dyn Artifacts>, scratch: PathBuf, cancel: CancellationToken) -> Self {
+        let identity =
+            Identity { run: RunId::new(), task: TaskId::of(1), step: Name::new("standalone"), number: 1 };
+        Self::new(identity, cancel, None, None, Arc::new(Places { artifacts: Some(artifacts), scratch }))
+    }
+
+    pub(crate) fn identity(&self) -> Identity {
+        self.inner.identity
+    }
+
+    /// The run this attempt belongs to.
+    pub fn run(&self) -> RunId {
+        self.inner.identity.run
+    }
+
+    /// The name of the step.
+    pub fn step(&self) -> Name {
+        self.inner.identity.step
+    }
+
+    /// Which item of an `each` this is, from 0; 0 for a step that stands alone.
+    pub fn item(&self) -> u32 {
+        self.inner.identity.task.item
+    }
+
+    /// The number of this attempt, from 1. It is the fencing token: what a later attempt has begun, this one cannot
+    /// commit.
+    pub fn number(&self) -> u32 {
+        self.inner.identity.number
+    }
+
+    /// A name for this task that is the same in every attempt: hand it to services that drop repeated calls.
+    pub fn idempotency_key(&self) -> &str {
+        self.inner.key.get_or_init(|| {
+            let Identity { run, task, step, .. } = self.inner.identity;
+            format!("{run}/{}-{step}/{}", task.node, task.item)
+        })
+    }
+
+    /// Reports that the attempt lives, how far it is (0 to 1) and what it does. Cheap: call it as often as you like,
+    /// it is stored a few times a second at most.
+    pub fn progress(&self, fraction: f64, message: impl Into<Arc<str>>) {
+        let message = message.into();
+        self.beat(|beat| {
+            beat.fraction = if fraction.is_finite() { fraction.clamp(0.0, 1.0) } else { beat.fraction };
+            beat.message = message;
+        });
+    }
+
+    /// Reports that the attempt lives; a progress report counts as one.
+    pub fn heartbeat(&self) {
+        self.beat(|_| {});
+    }
+
+    /// Keeps details that the next attempt gets from [`resume`](Self::resume), should this one fail. They are stored
+    /// with the next heartbeat, so a crash may lose the last second of them.
+    ///
+    /// # Errors
+    /// If the details cannot be written as JSON.
+    pub fn checkpoint<T: Serialize>(&self, details: &T) -> Result<(), StepError> {
+        let details: Arc<str> = serde_json::to_string(details)?.into();
+        self.beat(|beat| beat.details = Some(details));
+        Ok(())
+    }
+
+    /// The details that an earlier attempt kept last, or `None`.
+    ///
+    /// # Errors
+    /// If they are not of this type.
+    pub fn resume<T: DeserializeOwned>(&self) -> Result<Option<T>, StepError> {
+        Ok(self.inner.resume.as_deref().map(serde_json::from_str).transpose()?)
+    }
+
+    /// Whether the attempt should stop: its run was cancelled, its lease was lost or its worker shuts down.
+    pub fn is_cancelled(&self) -> bool {
+        self.inner.cancel.is_cancelled()
+    }
+
+    /// Waits until the attempt should stop.
+    pub async fn cancelled(&self) {
+        self.inner.cancel.cancelled().await;
+    }
+
+    /// Puts bytes into the artifact store under a name of this attempt's own.
+    ///
+    /// Two attempts never meet: the key holds run, task and attempt.
+    pub async fn put(&self, name: &str, bytes: impl Into<Bytes>) -> Result<Artifact, ArtifactError> {
+        let mut writer = self.writer(name).await?;
+        writer.write(bytes.into()).await?;
+        writer.finish().await
+    }
+
+    /// Puts a local file into the artifact store, streaming.
+    pub async fn put_file(&self, name: &str, file: &Path) -> Result<Artifact, ArtifactError> {
+        let writer = self.writer(name).await?;
+        copy_in(writer, file).await
+    }
+
+    /// Begins an artifact to be written in parts; nothing is visible before [`ArtifactWriter::finish`].
+    pub async fn writer(&self, name: &str) -> Result<ArtifactWriter, ArtifactError> {
+        let Identity { run, task, step, number } = self.inner.identity;
+        let key = format!("runs/{run}/{}-{step}/{}/{number}/{name}", task.node, task.item);
+        self.open(key).await
+    }
+
+    /// The bytes of an artifact, in parts.
+    pub async fn get(
+        &self,
+        artifact: &Artifact,
+    ) -> Result<futures::stream::BoxStream<'static, Result<Bytes, ArtifactError>>, ArtifactError> {
+        self.store()?.read(&artifact.key).await
+    }
+
+    /// Copies an artifact into a local file, streaming.
+    pub async fn fetch(&self, artifact: &Artifact, file: &Path) -> Result<(), StepError> {
+        let mut parts = self.get(artifact).await?;
+        let mut out = fs::File::create(file).await?;
+        while let Some(part) = parts.next().await {
+            tokio::io::AsyncWriteExt::write_all(&mut out, &part?).await?;
+        }
+        tokio::io::AsyncWriteExt::flush(&mut out).await?;
+        Ok(())
+    }
+
+    /// An object that is shared by all runs, kept under `kept/<key>`, if somebody has [kept](Self::keep) it.
+    pub async fn kept(&self, key: &str) -> Result<Option<Artifact>, ArtifactError> {
+        let key = format!("kept/{key}");
+        let size = self.store()?.size_bytes(&key).await?;
+        Ok(size.map(|size_bytes| Artifact { key, size_bytes }))
+    }
+
+    /// Keeps a local file for all runs. Name it by a hash of all that it was made from: whoever comes first or last,
+    /// the object must be the same.
+    pub async fn keep(&self, key: &str, file: &Path) -> Result<Artifact, ArtifactError> {
+        let writer = self.open(format!("kept/{key}")).await?;
+        copy_in(writer, file).await
+    }
+
+    /// A private folder, empty, removed with all in it when the value is dropped (or, after a crash, when an engine
+    /// with the same scratch folder starts).
+    pub async fn scratch(&self) -> Result<Scratch, StepError> {
+        let root = self.inner.places.scratch.clone();
+        fs::create_dir_all(&root).await?;
+        let folder = tokio::task::spawn_blocking(move || {
+            tempfile::Builder::new().prefix("attempt-").tempdir_in(root)
+        })
+        .await??;
+        Ok(Scratch { folder })
+    }
+
+    fn store(&self) -> Result<&Arc<dyn Artifacts>, ArtifactError> {
+        self.inner.places.artifacts.as_ref().ok_or(ArtifactError::NoStore)
+    }
+
+    async fn open(&self, key: String) -> Result<ArtifactWriter, ArtifactError> {
+        let sink = self.store()?.write(&key).await?;
+        Ok(ArtifactWriter { key, sink })
+    }
+
+    fn beat(&self, change: impl FnOnce(&mut Heartbeat)) {
+        let first = {
+            let mut slot = self.inner.beat.lock().unwrap_or_else(PoisonError::into_inner);
+            let first = slot.is_none();
+            let beat = slot.get_or_insert_with(|| Heartbeat {
+                at: Instant::now(),
+                fraction: 0.0,
+                message: Arc::from(""),
+                details: None,
+                unsaved: true,
+            });
+            beat.at = Instant::now();
+            beat.unsaved = true;
+            change(beat);
+            first
+        };
+        if let Some(listener) = &self.inner.listener {
+            listener.heard(self, first);
+        }
+    }
+
+    /// What was last heard, if anything was.
+    pub(crate) fn heard(&self) -> Option<Heartbeat> {
+        self.inner.beat.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was heard since the last call, to be stored.
+    pub(crate) fn take_unsaved(&self) -> Option<Heartbeat> {
+        let mut slot = self.inner.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        let beat = slot.as_mut().filter(|beat| beat.unsaved)?;
+        beat.unsaved = false;
+        Some(beat.clone())
+    }
+}
+
+/// An artifact being written; dropped before it is finished, it never was.
+pub struct ArtifactWriter {
+    key: String,
+    sink: Box<dyn ArtifactSink>,
+}
+
+impl std::fmt::Debug for ArtifactWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ArtifactWriter").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl ArtifactWriter {
+    /// Adds bytes at the end.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), ArtifactError> {
+        self.sink.write(bytes).await
+    }
+
+    /// Makes the artifact visible, whole and durable.
+    pub async fn finish(self) -> Result<Artifact, ArtifactError> {
+        let size_bytes = self.sink.finish().await?;
+        Ok(Artifact { key: self.key, size_bytes })
+    }
+}
+
+/// A folder of one attempt's own; see [`Attempt::scratch`].
+#[derive(Debug)]
+pub struct Scratch {
+    folder: tempfile::TempDir,
+}
+
+impl Scratch {
+    /// The path of the folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The path of a file in the folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+async fn copy_in(mut writer: ArtifactWriter, file: &Path) -> Result<Artifact, ArtifactError> {
+    let failed = |source: std::io::Error| ArtifactError::Store {
+        key: file.display().to_string(),
+        source: source.into(),
+    };
+    let mut from = fs::File::open(file).await.map_err(failed)?;
+    loop {
+        let mut part = bytes::BytesMut::with_capacity(PART_BYTES);
+        if from.read_buf(&mut part).await.map_err(failed)? == 0 {
+            return writer.finish().await;
+        }
+        writer.write(part.freeze()).await?;
+    }
+}

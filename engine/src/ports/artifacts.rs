@@ -1,0 +1,77 @@
+//! The port to where artifacts are kept.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+/// Keeps artifacts: objects that steps make, named by a key such as `runs/<run>/<step>/out.mp4`.
+///
+/// The contract, each clause of which is a case of the conformance suite:
+/// - An object is whole or absent: what was not [finished](ArtifactSink::finish) is never read, also after a crash.
+/// - A finished object is durable, and its bytes come back as they were written.
+/// - Writing a key again replaces the whole object at once.
+/// - Reading or measuring a key that was never finished answers [`Missing`](ArtifactError::Missing) or `None`.
+#[async_trait]
+pub trait Artifacts: Send + Sync + std::fmt::Debug {
+    /// Begins an object; nothing is visible before [`ArtifactSink::finish`].
+    async fn write(&self, key: &str) -> Result<Box<dyn ArtifactSink>, ArtifactError>;
+
+    /// The bytes of an object, in order, in parts of a bounded size.
+    async fn read(&self, key: &str) -> Result<BoxStream<'static, Result<Bytes, ArtifactError>>, ArtifactError>;
+
+    /// The size of an object in bytes, or `None` where there is none.
+    async fn size_bytes(&self, key: &str) -> Result<Option<u64>, ArtifactError>;
+
+    /// The keys that begin with a folder, in order.
+    async fn list(&self, folder: &str) -> Result<Vec<String>, ArtifactError>;
+
+    /// Removes an object; one that is not there is no error.
+    async fn delete(&self, key: &str) -> Result<(), ArtifactError>;
+}
+
+/// An object being written; dropped before it is finished, it never was.
+#[async_trait]
+pub trait ArtifactSink: Send {
+    /// Adds bytes at the end.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), ArtifactError>;
+
+    /// Makes the object visible, whole and durable; gives its size in bytes.
+    async fn finish(self: Box<Self>) -> Result<u64, ArtifactError>;
+}
+
+/// Why an artifact could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArtifactError {
+    /// No object has this key.
+    #[error("there is no artifact {key}")]
+    Missing {
+        /// The key asked for.
+        key: String,
+    },
+    /// The store has no room left; it can be tried again when there is.
+    #[error("the artifact store is full: {key} was not written")]
+    Full {
+        /// The key being written.
+        key: String,
+        /// What the store said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The key cannot name an object, for example `../x`.
+    #[error("{key} cannot be the key of an artifact")]
+    BadKey {
+        /// The key given.
+        key: String,
+    },
+    /// The store did not do what was asked.
+    #[error("the artifact store failed at {key}")]
+    Store {
+        /// The key being written or read.
+        key: String,
+        /// What the store said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The engine was built without a place for artifacts.
+    #[error("no artifact store was given: name one with Engine::builder(..).artifacts(..)")]
+    NoStore,
+}
