@@ -33,7 +33,7 @@ impl StepError {
     /// The messages of the error and of all its sources, outermost first.
     pub fn chain(&self) -> Vec<String> {
         let first: &dyn Error = self.source.as_ref();
-        std::iter::successors(Some(first), |error| error.source()).map(ToString::to_string).collect()
+        std::iter::successors(Some(first), |error| (*error).source()).map(ToString::to_string).collect()
     }
 }
 
