@@ -1,1 +1,24 @@
-//! In the making.
+//! The tables of Stagemark, one file a change, forward only.
+//!
+//! Every statement is harmless where its object exists already, so that an upgrade that was cut short can be run
+//! again.
+
+mod m001_runs;
+
+use sea_orm_migration::prelude::*;
+
+/// Brings a database to the tables that this version needs.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m001_runs::Migration)]
+    }
+
+    // A name of its own: the tables may share a database with the user's, and with the user's own migrations.
+    fn migration_table_name() -> DynIden {
+        "stagemark_migration".into_iden()
+    }
+}

@@ -29,8 +29,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// Reads runs whole; those that do not exist are not in the answer.
     async fn load(&self, runs: &[RunId]) -> Result<Vec<Record>, StoreError>;
 
-    /// Renews a worker's lease, stores what was heard from its attempts, and tells which of its runs have been ended
-    /// or taken by others.
+    /// Renews a worker's lease, stores what was heard from its attempts, and tells which of the runs it watches have
+    /// ended.
     async fn heartbeat(&self, beats: &Heartbeats) -> Result<Renewed, StoreError>;
 
     /// Lists runs, oldest first, without their payloads.
@@ -231,6 +231,8 @@ pub struct Heartbeats {
     pub until: Timestamp,
     /// What was heard.
     pub beats: Vec<(RunId, HeldBeat)>,
+    /// The runs that it works on, to learn which of them others have ended.
+    pub watching: Vec<RunId>,
 }
 
 /// What was last heard from the attempts of a task.
@@ -251,7 +253,7 @@ pub struct HeldBeat {
 /// The answer to a sign of life.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Renewed {
-    /// Runs that this worker holds, or tries a task of, and that others have ended.
+    /// Those of the watched runs that have ended.
     pub ended: Vec<RunId>,
 }
 
