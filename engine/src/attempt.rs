@@ -6,10 +6,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{StreamExt, stream::BoxStream};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stagemark_rules::TaskId;
-use tokio::{fs, io::AsyncReadExt, time::Instant};
+use tokio::{
+    fs,
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -111,8 +115,7 @@ impl Attempt {
     /// Its run exists nowhere; artifacts go where `artifacts` says, scratch folders below `scratch`. Cancel it with
     /// the token.
     pub fn standalone(artifacts: Arc<dyn Artifacts>, scratch: PathBuf, cancel: CancellationToken) -> Self {
-        let identity =
-            Identity { run: RunId::new(), task: TaskId::of(1), step: Name::new("standalone"), number: 1 };
+        let identity = Identity { run: RunId::new(), task: TaskId::of(1), step: Name::new("standalone"), number: 1 };
         Self::new(identity, cancel, None, None, Arc::new(Places { artifacts: Some(artifacts), scratch }))
     }
 
@@ -219,19 +222,13 @@ impl Attempt {
     pub async fn get(
         &self,
         artifact: &Artifact,
-    ) -> Result<futures::stream::BoxStream<'static, Result<Bytes, ArtifactError>>, ArtifactError> {
+    ) -> Result<BoxStream<'static, Result<Bytes, ArtifactError>>, ArtifactError> {
         self.store()?.read(&artifact.key).await
     }
 
     /// Copies an artifact into a local file, streaming.
     pub async fn fetch(&self, artifact: &Artifact, file: &Path) -> Result<(), StepError> {
-        let mut parts = self.get(artifact).await?;
-        let mut out = fs::File::create(file).await?;
-        while let Some(part) = parts.next().await {
-            tokio::io::AsyncWriteExt::write_all(&mut out, &part?).await?;
-        }
-        tokio::io::AsyncWriteExt::flush(&mut out).await?;
-        Ok(())
+        Ok(copy_out(self.get(artifact).await?, &artifact.key, file).await?)
     }
 
     /// An object that is shared by all runs, kept under `kept/<key>`, if somebody has [kept](Self::keep) it.
@@ -253,10 +250,8 @@ impl Attempt {
     pub async fn scratch(&self) -> Result<Scratch, StepError> {
         let root = self.inner.places.scratch.clone();
         fs::create_dir_all(&root).await?;
-        let folder = tokio::task::spawn_blocking(move || {
-            tempfile::Builder::new().prefix("attempt-").tempdir_in(root)
-        })
-        .await??;
+        let folder =
+            tokio::task::spawn_blocking(move || tempfile::Builder::new().prefix("attempt-").tempdir_in(root)).await??;
         Ok(Scratch { folder })
     }
 
@@ -266,7 +261,7 @@ impl Attempt {
 
     async fn open(&self, key: String) -> Result<ArtifactWriter, ArtifactError> {
         let sink = self.store()?.write(&key).await?;
-        Ok(ArtifactWriter { key, sink })
+        Ok(ArtifactWriter::new(key, sink))
     }
 
     fn beat(&self, change: impl FnOnce(&mut Heartbeat)) {
@@ -317,6 +312,10 @@ impl std::fmt::Debug for ArtifactWriter {
 }
 
 impl ArtifactWriter {
+    pub(crate) fn new(key: String, sink: Box<dyn ArtifactSink>) -> Self {
+        Self { key, sink }
+    }
+
     /// Adds bytes at the end.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), ArtifactError> {
         self.sink.write(bytes).await
@@ -347,11 +346,9 @@ impl Scratch {
     }
 }
 
-async fn copy_in(mut writer: ArtifactWriter, file: &Path) -> Result<Artifact, ArtifactError> {
-    let failed = |source: std::io::Error| ArtifactError::Store {
-        key: file.display().to_string(),
-        source: source.into(),
-    };
+pub(crate) async fn copy_in(mut writer: ArtifactWriter, file: &Path) -> Result<Artifact, ArtifactError> {
+    let failed =
+        |source: std::io::Error| ArtifactError::Store { key: file.display().to_string(), source: source.into() };
     let mut from = fs::File::open(file).await.map_err(failed)?;
     loop {
         let mut part = bytes::BytesMut::with_capacity(PART_BYTES);
@@ -360,4 +357,17 @@ async fn copy_in(mut writer: ArtifactWriter, file: &Path) -> Result<Artifact, Ar
         }
         writer.write(part.freeze()).await?;
     }
+}
+
+pub(crate) async fn copy_out(
+    mut parts: BoxStream<'static, Result<Bytes, ArtifactError>>,
+    key: &str,
+    file: &Path,
+) -> Result<(), ArtifactError> {
+    let failed = |source: std::io::Error| ArtifactError::Store { key: key.to_owned(), source: source.into() };
+    let mut out = fs::File::create(file).await.map_err(failed)?;
+    while let Some(part) = parts.next().await {
+        out.write_all(&part?).await.map_err(failed)?;
+    }
+    out.flush().await.map_err(failed)
 }

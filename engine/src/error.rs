@@ -39,7 +39,8 @@ impl StepError {
 
 impl fmt::Debug for StepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StepError").field("permanent", &self.permanent).field("chain", &self.chain()).finish()
+        let Self { source: _, permanent } = self;
+        f.debug_struct("StepError").field("permanent", permanent).field("chain", &self.chain()).finish()
     }
 }
 

@@ -1,14 +1,33 @@
 //! A durable workflow engine with a pluggable step API.
 mod attempt;
+mod builder;
+mod doctor;
+mod driver;
+mod engine;
 mod error;
 mod name;
 pub mod ports;
+mod run;
 mod run_id;
+mod scratch;
+mod service;
+mod status;
 mod step;
+mod submit;
+mod workflow;
 
 pub use attempt::{Artifact, ArtifactWriter, Attempt, Scratch};
+pub use builder::{Builder, StartError};
+pub use doctor::Stuck;
+pub use driver::stats::CommitStats;
+pub use engine::Engine;
 pub use error::{Permanent, StepError};
 pub use name::Name;
+pub use run::{Run, RunError};
 pub use run_id::RunId;
-pub use stagemark_rules::{Backoff, Status};
+pub use service::{StepCall, StepService};
+pub use stagemark_rules::{Backoff, Status, Timestamp, WorkerId};
+pub use status::{FailedStep, RunStatus, TaskState, TaskStatus};
 pub use step::{FromFn, Options, Payload, Step, Tuned, from_fn};
+pub use submit::{Submit, SubmitError};
+pub use workflow::{Definition, Node, Workflow};

@@ -134,7 +134,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             attempts: 5,
             backoff: Backoff::exponential(Duration::from_secs(1)),
             heartbeat: None,

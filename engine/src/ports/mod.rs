@@ -5,6 +5,6 @@ mod store;
 
 pub use artifacts::{ArtifactError, ArtifactSink, Artifacts};
 pub use store::{
-    Change, Claim, Claimed, Filter, Heartbeats, HeldBeat, Marker, NewRun, Outcome, QueueEntry, Record, Renewed, RunRow, Served,
-    Store, StoreError, StoreErrorKind, Submitted, Summary, Write,
+    Change, Claim, Claimed, Filter, Heartbeats, HeldBeat, Marker, NewRun, Outcome, QueueEntry, Record, Renewed, RunRow,
+    Served, Store, StoreError, StoreErrorKind, Submitted, Summary, Write,
 };

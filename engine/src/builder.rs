@@ -1,0 +1,220 @@
+//! What an engine is made of.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tower::{Layer, Service};
+
+use crate::{
+    Definition, Engine, Name, StepCall, StepError, StepService,
+    attempt::Places,
+    driver::{Driver, Parts, Settings, commit::Committer, slots::Slots, stats::Stats},
+    engine::Life,
+    ports::{Artifacts, Store, StoreError},
+    scratch::ScratchRoot,
+};
+
+type Wrap = Box<dyn Fn(StepService) -> StepService + Send>;
+
+/// An engine in the making; see [`Engine::builder`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use stagemark::{Engine, MemoryArtifacts, MemoryStore, Name};
+///
+/// let engine = Engine::builder(MemoryStore::new())
+///     .artifacts(MemoryArtifacts::new())
+///     .slots(64)
+///     .slots_of(Name::new("transcode"), 2)
+///     .lease(Duration::from_secs(30))
+///     .start()
+///     .await?;
+/// # Ok(()) }
+/// ```
+#[must_use = "an engine does nothing until it is started"]
+pub struct Builder {
+    store: Arc<dyn Store>,
+    artifacts: Option<Arc<dyn Artifacts>>,
+    scratch: PathBuf,
+    settings: Settings,
+    slots: u32,
+    slots_of: HashMap<Name, u32>,
+    definitions: Vec<Definition>,
+    layers: Vec<Wrap>,
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("store", &self.store)
+            .field("definitions", &self.definitions)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an engine did not start.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use stagemark::{Engine, MemoryStore, StartError, Workflow};
+///
+/// const ECHO: Workflow<String, String> = Workflow::new("echo");
+/// let twice = Engine::builder(MemoryStore::new()).serve(ECHO.define(|text| text)).serve(ECHO.define(|text| text));
+/// assert!(matches!(twice.start().await, Err(StartError::Twice { .. })));
+/// # }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Two definitions have one name and version.
+    #[error("workflow {workflow} is served twice in version {version}; give one of the definitions another version")]
+    Twice {
+        /// The name of the workflow.
+        workflow: Name,
+        /// The version.
+        version: u32,
+    },
+    /// The graph was changed and the version was not.
+    #[error("workflow {workflow} has changed in version {version}: {difference}; give the new graph a new version")]
+    Changed {
+        /// The name of the workflow.
+        workflow: Name,
+        /// The version.
+        version: u32,
+        /// What has changed.
+        difference: String,
+    },
+    /// The scratch folder cannot be used.
+    #[error("the scratch folder {} cannot be used", path.display())]
+    Scratch {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The store failed.
+    #[error("the store could not be read or written")]
+    Store(#[from] StoreError),
+}
+
+impl Builder {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            artifacts: None,
+            scratch: std::env::temp_dir().join("stagemark"),
+            settings: Settings { lease: Duration::from_secs(10), poll: Duration::from_secs(1) },
+            slots: 256,
+            slots_of: HashMap::new(),
+            definitions: Vec::new(),
+            layers: Vec::new(),
+        }
+    }
+
+    /// Serves a workflow: its runs are carried on here.
+    pub fn serve(mut self, definition: Definition) -> Self {
+        self.definitions.push(definition);
+        self
+    }
+
+    /// Keeps artifacts here; without, steps that put any fail.
+    pub fn artifacts(mut self, artifacts: impl Artifacts + 'static) -> Self {
+        self.artifacts = Some(Arc::new(artifacts));
+        self
+    }
+
+    /// Makes the scratch folders of attempts below this one (default: `stagemark` in the system's folder for temporary
+    /// files). What a worker that died left in it is removed at start.
+    pub fn scratch(mut self, folder: impl AsRef<Path>) -> Self {
+        folder.as_ref().clone_into(&mut self.scratch);
+        self
+    }
+
+    /// Leases tasks for this long (default 10 s, at least 1 s), renewed every third of it: so long after the death of
+    /// a worker others take its runs over.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.settings.lease = lease.max(Duration::from_secs(1));
+        self
+    }
+
+    /// Looks into the store at least this often (default 1 s, at least 10 ms) for what nobody told of.
+    pub fn poll(mut self, interval: Duration) -> Self {
+        self.settings.poll = interval.max(Duration::from_millis(10));
+        self
+    }
+
+    /// Runs at most so many attempts at a time (default 256).
+    pub fn slots(mut self, slots: u32) -> Self {
+        self.slots = slots.max(1);
+        self
+    }
+
+    /// Runs at most so many attempts of the steps of this name at a time (default: as many as in all). With 0, this
+    /// worker leaves the step to others.
+    pub fn slots_of(mut self, step: Name, slots: u32) -> Self {
+        self.slots_of.insert(step, slots);
+        self
+    }
+
+    /// Wraps every step in a `tower` layer; the last one given is the outermost.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<StepService> + Send + 'static,
+        L::Service: Service<StepCall, Response = Arc<str>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<StepCall>>::Error: Into<StepError> + Send,
+        <L::Service as Service<StepCall>>::Future: Send,
+    {
+        self.layers.push(Box::new(move |step| step.layered(&layer)));
+        self
+    }
+
+    /// Starts the worker: checks the definitions against those that the store knows, and takes up what is waiting.
+    pub async fn start(self) -> Result<Engine, StartError> {
+        let scratch = ScratchRoot::open(&self.scratch)
+            .map_err(|source| StartError::Scratch { path: self.scratch.clone(), source })?;
+        let definitions = known(self.store.as_ref(), self.definitions, &self.layers).await?;
+        let stats = Arc::new(Stats::default());
+        let (committer, commits) = Committer::new(Arc::clone(&self.store), Arc::clone(&stats));
+        let driver = Driver::new(Parts {
+            store: self.store,
+            committer,
+            definitions,
+            settings: self.settings,
+            slots: Slots::new(self.slots, &self.slots_of),
+            places: Arc::new(Places { artifacts: self.artifacts, scratch: scratch.path().to_owned() }),
+        });
+        // Before anything is leased: a lease of a worker that was never heard of has lapsed.
+        driver.renew(Vec::new(), Vec::new()).await?;
+        tokio::spawn(commits);
+        driver.turn_on();
+        Ok(Engine::new(Life { driver, stats, _scratch: scratch }))
+    }
+}
+
+/// The definitions by name and version, each the same as the store knows it.
+async fn known(
+    store: &dyn Store,
+    definitions: Vec<Definition>,
+    layers: &[Wrap],
+) -> Result<HashMap<(Arc<str>, u32), Arc<Definition>>, StartError> {
+    let mut known = HashMap::new();
+    for mut definition in definitions {
+        let (workflow, version) = (definition.name(), definition.version());
+        let kept = store.define(workflow.as_str(), version, &definition.graph()).await?;
+        if let Some(difference) = definition.difference(&kept) {
+            return Err(StartError::Changed { workflow, version, difference });
+        }
+        for layer in layers {
+            definition.wrap(layer);
+        }
+        if known.insert((Arc::from(workflow.as_str()), version), Arc::new(definition)).is_some() {
+            return Err(StartError::Twice { workflow, version });
+        }
+    }
+    Ok(known)
+}

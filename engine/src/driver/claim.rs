@@ -1,0 +1,103 @@
+//! The sweeper: finds runs in the queue and runs whose worker is gone, when there is room for them.
+//!
+//! It looks when something was queued here, when a place in the queue falls due, when a slot is free again and more
+//! was waiting, and at each poll interval: what nobody was told of is found then.
+
+use std::{sync::Arc, time::Duration};
+
+use stagemark_rules::{Kind, Timestamp};
+use tokio::time::sleep;
+
+use super::{
+    Driver,
+    active::Message,
+    clock::{Pause, jittered, now},
+};
+use crate::ports::{Claim, Claimed, Served, StoreError};
+
+/// How long news is gathered before the store is asked: one claim then serves many.
+const GATHER: Duration = Duration::from_millis(2);
+/// How soon to look again after taking runs over: there may be more than are taken over at a time.
+const TAKE_OVER: Duration = Duration::from_millis(50);
+/// How many runs of lapsed workers are taken over at a time.
+const LAPSED_MAX: u32 = 64;
+
+pub(super) async fn sweep(driver: Arc<Driver>) {
+    let mut trouble = Pause::default();
+    let mut failing = false;
+    let mut wait = Duration::ZERO;
+    loop {
+        tokio::select! {
+            () = driver.closing.cancelled() => return,
+            () = sleep(wait) => {}
+            () = driver.news() => sleep(GATHER).await,
+        }
+        match claim(&driver).await {
+            Ok(next) => {
+                (trouble, failing) = (Pause::default(), false);
+                wait = next;
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut failing, true) {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "the queue cannot be read; it is tried again");
+                }
+                wait = trouble.next();
+            }
+        }
+    }
+}
+
+/// Claims what there is room for; tells how long to wait before the next look.
+async fn claim(driver: &Arc<Driver>) -> Result<Duration, StoreError> {
+    let now = now();
+    let served = served(driver);
+    let claim = Claim {
+        worker: driver.worker,
+        now,
+        reserved: now.after(driver.settings.poll),
+        served: served.clone(),
+        lapsed: LAPSED_MAX,
+    };
+    if driver.definitions.is_empty() {
+        return Ok(jittered(driver.settings.poll));
+    }
+    let claimed = driver.store.claim(&claim).await?;
+    // Where no room was left, or all of it was used, more may be waiting.
+    let room: u32 = served.iter().map(|served| served.room).max().unwrap_or(0);
+    driver.set_backlog(room == 0 || claimed.runs.len() >= room as usize);
+    Ok(hand_out(driver, claimed, now))
+}
+
+fn hand_out(driver: &Arc<Driver>, claimed: Claimed, now: Timestamp) -> Duration {
+    let Claimed { runs, lapsed, next_due } = claimed;
+    if !lapsed.is_empty() {
+        tracing::warn!(workers = lapsed.len(), "workers were not heard of until their leases ended; taking over");
+    }
+    for record in runs {
+        driver.deliver(record, |record| Message::Claimed(Box::new(record), lapsed.clone()));
+    }
+    if !lapsed.is_empty() {
+        return TAKE_OVER;
+    }
+    let poll = jittered(driver.settings.poll);
+    next_due.map_or(poll, |due| Duration::from_millis(due.0.saturating_sub(now.0)).min(poll))
+}
+
+/// What this worker serves, and the room for it.
+fn served(driver: &Driver) -> Vec<Served> {
+    let mut all = Vec::new();
+    for definition in driver.definitions.values() {
+        for (node, shape) in definition.shape.nodes().iter().enumerate() {
+            let room = match (shape.kind, &definition.steps[node]) {
+                (Kind::Input, _) => driver.slots.free_in_all(),
+                (Kind::Step | Kind::Each, Some(step)) => driver.slots.free(step.name),
+                _ => continue,
+            };
+            let node = u16::try_from(node).unwrap_or(u16::MAX);
+            let workflow = Arc::from(definition.name().as_str());
+            all.push(Served { workflow, version: definition.version(), node, room });
+        }
+    }
+    all
+}

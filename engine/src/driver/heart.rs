@@ -1,0 +1,136 @@
+//! The heart of a worker: renews its lease, stores what its attempts reported, and learns which runs others ended.
+
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use stagemark_rules::Timestamp;
+use tokio::time::sleep;
+
+use super::{Driver, active::Message, clock::now, interest::Seen, ledger::Ledger};
+use crate::{
+    Attempt, RunId,
+    attempt::Heartbeat,
+    ports::{Heartbeats, HeldBeat, StoreError},
+};
+
+/// How often reports are stored.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
+pub(super) async fn beat(driver: Arc<Driver>) {
+    let renewal = driver.settings.lease / 3;
+    let tick = renewal.min(REPORT_INTERVAL);
+    let mut renewed = Instant::now();
+    let mut failing = false;
+    loop {
+        tokio::select! {
+            () = driver.over.cancelled() => return,
+            () = sleep(tick) => {}
+        }
+        let beats = driver.reports();
+        let due = renewed.elapsed() + tick > renewal;
+        let mut watching = driver.waited_for();
+        if due {
+            watching.extend(driver.active.iter().map(|entry| *entry.key()));
+        }
+        if !due && beats.is_empty() && watching.is_empty() {
+            continue;
+        }
+        match send(&driver, beats, watching).await {
+            Ok(()) => (renewed, failing) = (Instant::now(), false),
+            Err(error) => {
+                if !std::mem::replace(&mut failing, true) {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "the lease was not renewed; it is tried again");
+                }
+            }
+        }
+    }
+}
+
+async fn send(driver: &Arc<Driver>, beats: Vec<(RunId, HeldBeat)>, watching: Vec<RunId>) -> Result<(), StoreError> {
+    let ended = driver.renew(beats, watching).await?;
+    let mut elsewhere = Vec::new();
+    for run in ended {
+        match driver.active.get(&run) {
+            Some(active) => drop(active.send(Message::Over)),
+            None => elsewhere.push(run),
+        }
+    }
+    if elsewhere.is_empty() {
+        return Ok(());
+    }
+    for record in driver.store.load(&elsewhere).await? {
+        let Some(definition) = driver.definition(&record.workflow, record.version) else {
+            continue;
+        };
+        let run = record.id;
+        let end = Ledger::of(definition, record).end();
+        if end.status.has_ended() {
+            driver.interest.tell(run, Seen::Ended(Arc::new(end)));
+        }
+    }
+    Ok(())
+}
+
+impl Driver {
+    /// Renews the lease of this worker; gives the watched runs that have ended.
+    pub(crate) async fn renew(
+        &self,
+        beats: Vec<(RunId, HeldBeat)>,
+        watching: Vec<RunId>,
+    ) -> Result<Vec<RunId>, StoreError> {
+        let now = now();
+        let until = now.after(self.settings.lease);
+        let renewed = self.store.heartbeat(&Heartbeats { worker: self.worker, now, until, beats, watching }).await?;
+        self.leased_until.store(until.0, Relaxed);
+        Ok(renewed.ended)
+    }
+
+    /// Ends the lease of this worker: nothing is in its hands any more.
+    pub(crate) async fn end_lease(&self) -> Result<(), StoreError> {
+        let (now, until) = (now(), Timestamp(0));
+        let (beats, watching) = (Vec::new(), Vec::new());
+        self.store.heartbeat(&Heartbeats { worker: self.worker, now, until, beats, watching }).await?;
+        Ok(())
+    }
+
+    /// Keeps what a failed attempt left for the next one, before the next can begin elsewhere.
+    pub(crate) async fn keep(&self, attempt: &Attempt, heard: &Heartbeat) {
+        if heard.details.is_none() || !heard.unsaved {
+            return;
+        }
+        let until = Timestamp(self.leased_until.load(Relaxed));
+        let beats = vec![(attempt.run(), held(attempt, heard))];
+        let beats = Heartbeats { worker: self.worker, now: now(), until, beats, watching: Vec::new() };
+        if let Err(error) = self.store.heartbeat(&beats).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(run = %attempt.run(), step = %attempt.step(), error, "resume details were not kept");
+        }
+    }
+
+    /// What was heard since the last time.
+    fn reports(&self) -> Vec<(RunId, HeldBeat)> {
+        let heard = self.reporting.iter().filter_map(|entry| {
+            let attempt = entry.value();
+            attempt.take_unsaved().map(|beat| (attempt.run(), held(attempt, &beat)))
+        });
+        heard.collect()
+    }
+
+    /// The runs that are waited for here and carried on elsewhere.
+    fn waited_for(&self) -> Vec<RunId> {
+        self.interest.runs().into_iter().filter(|run| !self.active.contains_key(run)).collect()
+    }
+}
+
+fn held(attempt: &Attempt, heard: &Heartbeat) -> HeldBeat {
+    HeldBeat {
+        id: attempt.identity().task,
+        attempt: attempt.number(),
+        fraction: heard.fraction,
+        message: Arc::clone(&heard.message),
+        details: heard.details.clone(),
+    }
+}

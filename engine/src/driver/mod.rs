@@ -1,0 +1,192 @@
+//! The driver: a wheel, claim -> execute -> decide -> commit, that carries runs to their ends.
+//!
+//! [`claim`](self::claim) finds runs, [`active`] carries one, [`turn`] decides and [`commit`] makes it durable;
+//! [`heart`] keeps the worker's lease. State is in the store alone: what is here can be lost at any moment.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use dashmap::{DashMap, Entry};
+use stagemark_rules::{TaskId, WorkerId};
+use tokio::sync::{Notify, mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    Attempt, Definition, RunId,
+    attempt::{Heartbeat, Listen, Places},
+    ports::{Record, Store},
+};
+
+pub(crate) mod active;
+mod claim;
+pub(crate) mod clock;
+pub(crate) mod commit;
+mod execute;
+mod heart;
+pub(crate) mod interest;
+pub(crate) mod ledger;
+pub(crate) mod slots;
+pub(crate) mod stats;
+pub(crate) mod turn;
+pub(crate) mod values;
+
+use active::{Active, Message};
+use commit::Committer;
+use interest::{Interest, Seen};
+use ledger::Ledger;
+use slots::Slots;
+
+/// How a worker behaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) lease: Duration,
+    pub(crate) poll: Duration,
+}
+
+/// A worker process, as its parts share it.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    pub(crate) worker: WorkerId,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) committer: Committer,
+    pub(crate) definitions: HashMap<(Arc<str>, u32), Arc<Definition>>,
+    pub(crate) settings: Settings,
+    pub(crate) slots: Slots,
+    pub(crate) places: Arc<Places>,
+    pub(crate) interest: Arc<Interest>,
+    /// The runs that are carried on here, and how to reach them.
+    pub(crate) active: DashMap<RunId, mpsc::UnboundedSender<Message>>,
+    /// The attempts that have reported.
+    reporting: DashMap<(RunId, TaskId, u32), Attempt>,
+    pub(crate) tracker: TaskTracker,
+    /// No lease is taken any more.
+    pub(crate) closing: CancellationToken,
+    /// The grace of what still runs is over.
+    pub(crate) expired: CancellationToken,
+    /// Nothing runs any more.
+    pub(crate) over: CancellationToken,
+    leased_until: AtomicU64,
+    backlog: AtomicBool,
+    news: Notify,
+}
+
+/// What a driver is made of.
+pub(crate) struct Parts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) committer: Committer,
+    pub(crate) definitions: HashMap<(Arc<str>, u32), Arc<Definition>>,
+    pub(crate) settings: Settings,
+    pub(crate) slots: Slots,
+    pub(crate) places: Arc<Places>,
+}
+
+impl Driver {
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+        let Parts { store, committer, definitions, settings, slots, places } = parts;
+        Arc::new(Self {
+            worker: WorkerId(uuid::Uuid::now_v7().as_u128()),
+            store,
+            committer,
+            definitions,
+            settings,
+            slots,
+            places,
+            interest: Arc::default(),
+            active: DashMap::new(),
+            reporting: DashMap::new(),
+            tracker: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            expired: CancellationToken::new(),
+            over: CancellationToken::new(),
+            leased_until: AtomicU64::new(0),
+            // What was left from before is looked for first.
+            backlog: AtomicBool::new(true),
+            news: Notify::new(),
+        })
+    }
+
+    /// Sets the wheel in motion.
+    pub(crate) fn turn_on(self: &Arc<Self>) {
+        self.tracker.spawn(claim::sweep(Arc::clone(self)));
+        tokio::spawn(heart::beat(Arc::clone(self)));
+    }
+
+    /// The definition that is served under this name and version.
+    pub(crate) fn definition(&self, workflow: &Arc<str>, version: u32) -> Option<Arc<Definition>> {
+        self.definitions.get(&(Arc::clone(workflow), version)).cloned()
+    }
+
+    /// Hands a stored run to its task here, which is begun if there is none.
+    pub(crate) fn deliver(self: &Arc<Self>, record: Record, message: impl FnOnce(Record) -> Message) {
+        let Some(definition) = self.definition(&record.workflow, record.version) else {
+            return;
+        };
+        let id = record.id;
+        match self.active.entry(id) {
+            // It cannot leave without reading this: it removes itself only while its mailbox is empty.
+            Entry::Occupied(active) => drop(active.get().send(message(record))),
+            Entry::Vacant(place) => {
+                let (address, mailbox) = mpsc::unbounded_channel();
+                let ledger = Ledger::of(definition, record.clone());
+                drop(address.send(message(record)));
+                place.insert(address);
+                self.tracker.spawn(Active::new(Arc::clone(self), ledger, mailbox).carry_on());
+            }
+        }
+    }
+
+    /// Something was queued here.
+    pub(crate) fn queued(&self) {
+        self.backlog.store(true, Relaxed);
+        self.news.notify_one();
+    }
+
+    /// A slot is free again.
+    pub(crate) fn freed(&self) {
+        if self.backlog.load(Relaxed) {
+            self.news.notify_one();
+        }
+    }
+
+    fn set_backlog(&self, backlog: bool) {
+        self.backlog.store(backlog, Relaxed);
+    }
+
+    /// Whether runs are waiting in the queue, as far as is known here.
+    pub(crate) fn has_backlog(&self) -> bool {
+        self.backlog.load(Relaxed)
+    }
+
+    async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    /// Takes an attempt that ended from those that report; gives what it reported last.
+    fn forget(&self, attempt: &Attempt) -> Option<Heartbeat> {
+        let heard = attempt.heard()?;
+        let identity = attempt.identity();
+        self.reporting.remove(&(identity.run, identity.task, identity.number));
+        Some(heard)
+    }
+
+    /// What was last heard here from an attempt.
+    pub(crate) fn heard(&self, run: RunId, task: TaskId, attempt: u32) -> Option<Heartbeat> {
+        self.reporting.get(&(run, task, attempt)).and_then(|attempt| attempt.heard())
+    }
+}
+
+impl Listen for Driver {
+    fn heard(&self, attempt: &Attempt, first: bool) {
+        let identity = attempt.identity();
+        if first {
+            self.reporting.insert((identity.run, identity.task, identity.number), attempt.clone());
+        }
+        self.interest.tell(identity.run, Seen::Moved);
+    }
+}

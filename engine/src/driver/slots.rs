@@ -1,0 +1,58 @@
+//! How many attempts this worker runs at a time: in all, and of each step.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::Name;
+
+#[derive(Debug)]
+pub(crate) struct Slots {
+    total: Arc<Semaphore>,
+    steps: HashMap<Name, Arc<Semaphore>>,
+}
+
+/// The right to run one attempt.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    total: OwnedSemaphorePermit,
+    _step: Option<OwnedSemaphorePermit>,
+}
+
+impl Slot {
+    /// Gives up the step's part and keeps the worker's, for the attempt that follows.
+    pub(crate) fn spare(self) -> OwnedSemaphorePermit {
+        self.total
+    }
+}
+
+impl Slots {
+    pub(crate) fn new(total: u32, steps: &HashMap<Name, u32>) -> Self {
+        let semaphore = |slots: u32| Arc::new(Semaphore::new(slots as usize));
+        Self { total: semaphore(total), steps: steps.iter().map(|(step, slots)| (*step, semaphore(*slots))).collect() }
+    }
+
+    /// Takes a slot if one is free; one of the spare ones first.
+    pub(crate) fn take(&self, step: Name, spare: &mut Vec<OwnedSemaphorePermit>) -> Option<Slot> {
+        let of_step = match self.steps.get(&step) {
+            Some(slots) => Some(Arc::clone(slots).try_acquire_owned().ok()?),
+            None => None,
+        };
+        let total = match spare.pop() {
+            Some(total) => total,
+            None => Arc::clone(&self.total).try_acquire_owned().ok()?,
+        };
+        Some(Slot { total, _step: of_step })
+    }
+
+    /// How many slots are free for a step.
+    pub(crate) fn free(&self, step: Name) -> u32 {
+        let of_step = self.steps.get(&step).map_or(usize::MAX, |slots| slots.available_permits());
+        self.free_in_all().min(u32::try_from(of_step).unwrap_or(u32::MAX))
+    }
+
+    /// How many slots are free.
+    pub(crate) fn free_in_all(&self) -> u32 {
+        u32::try_from(self.total.available_permits()).unwrap_or(u32::MAX)
+    }
+}

@@ -1,0 +1,210 @@
+//! The handle of a run: to wait for it, watch it and stop it.
+
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+
+use futures::{Stream, stream};
+use stagemark_rules::Status;
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    Definition, FailedStep, Name, Payload, RunId, RunStatus,
+    driver::{
+        Driver,
+        active::Message,
+        interest::{End, Watch},
+        ledger::Ledger,
+    },
+    ports::{Record, StoreError},
+};
+
+/// How often progress is told at most.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A typed handle of a run.
+///
+/// It holds nothing open: dropping it changes nothing, and [`Engine::attach`](crate::Engine::attach) makes another.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use futures::{StreamExt, pin_mut};
+/// use stagemark::{Engine, MemoryStore, Name, Workflow, from_fn};
+///
+/// const DOUBLE: Workflow<u32, u32> = Workflow::new("double");
+/// let double = DOUBLE.define(|n| n.then(from_fn(Name::new("twice"), |_, n: u32| async move { Ok(n * 2) })));
+/// let engine = Engine::builder(MemoryStore::new()).serve(double).start().await?;
+///
+/// let run = engine.submit(DOUBLE, 21).await?;
+/// let progress = run.progress();
+/// pin_mut!(progress);
+/// while let Some(status) = progress.next().await {
+///     println!("{}", status?.status);
+/// }
+/// assert_eq!(run.result().await?, 42);
+/// # Ok(()) }
+/// ```
+pub struct Run<Out> {
+    driver: Arc<Driver>,
+    definition: Arc<Definition>,
+    id: RunId,
+    /// Keeps the news of a run that began here, so that its result need not be read.
+    _watch: Option<Watch>,
+    types: PhantomData<fn() -> Out>,
+}
+
+impl<Out> fmt::Debug for Run<Out> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Why a run has no result, or cannot be seen.
+///
+/// ```
+/// use stagemark::RunError;
+///
+/// fn advise(error: &RunError) -> &'static str {
+///     match error {
+///         RunError::Failed(_) => "see the step that failed",
+///         RunError::Cancelled => "submit it again",
+///         _ => "try again later",
+///     }
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A step failed for good.
+    #[error("the run failed: {0}")]
+    Failed(FailedStep),
+    /// It was cancelled.
+    #[error("the run was cancelled")]
+    Cancelled,
+    /// There is no such run of this workflow.
+    #[error("there is no run {0} of this workflow")]
+    Unknown(RunId),
+    /// This engine does not serve the version that the run is pinned to.
+    #[error("version {version} of workflow {workflow} is not served here; pass its definition to Builder::serve")]
+    NotServed {
+        /// The name of the workflow.
+        workflow: Arc<str>,
+        /// The version.
+        version: u32,
+    },
+    /// The result is not of the type that the workflow names.
+    #[error("the result of the run is not of the type that the workflow names")]
+    Result(#[source] serde_json::Error),
+    /// The store failed.
+    #[error("the run could not be read or written")]
+    Store(#[from] StoreError),
+    /// The engine has shut down; the run goes on when one is started again.
+    #[error("the engine has shut down")]
+    Closed,
+}
+
+pub(crate) async fn attach<Out>(driver: &Arc<Driver>, workflow: Name, run: RunId) -> Result<Run<Out>, RunError> {
+    let record = read(driver, run).await?;
+    if *record.workflow != *workflow.as_str() {
+        return Err(RunError::Unknown(run));
+    }
+    let Record { workflow, version, .. } = record;
+    let definition = driver.definition(&workflow, version).ok_or(RunError::NotServed { workflow, version })?;
+    Ok(Run::new(Arc::clone(driver), definition, run, None))
+}
+
+async fn read(driver: &Driver, run: RunId) -> Result<Record, RunError> {
+    driver.store.load(&[run]).await?.pop().ok_or(RunError::Unknown(run))
+}
+
+impl<Out> Run<Out> {
+    pub(crate) fn new(driver: Arc<Driver>, definition: Arc<Definition>, id: RunId, watch: Option<Watch>) -> Self {
+        Self { driver, definition, id, _watch: watch, types: PhantomData }
+    }
+
+    /// The id of the run.
+    pub fn id(&self) -> RunId {
+        self.id
+    }
+
+    /// Where the run and its tasks are.
+    pub async fn status(&self) -> Result<RunStatus, RunError> {
+        let record = read(&self.driver, self.id).await?;
+        Ok(RunStatus::of(&self.driver, Arc::clone(&self.definition), &record))
+    }
+
+    /// The statuses that the run goes through, from now on, as often as there is news and at most ten times a second;
+    /// ends after the one in which the run has ended, or after an error.
+    pub fn progress(&self) -> impl Stream<Item = Result<RunStatus, RunError>> + Send + 'static {
+        let seen =
+            (Arc::clone(&self.driver), Arc::clone(&self.definition), self.id, self.driver.interest.watch(self.id));
+        stream::unfold((Some(seen), true), |(seen, first)| async move {
+            let (driver, definition, id, mut watch) = seen?;
+            if !first && watch.end().is_none() {
+                sleep(PROGRESS_INTERVAL).await;
+                // What is carried on elsewhere is not told here at once.
+                let _unmoved = timeout(driver.settings.poll, watch.moved()).await;
+            }
+            if driver.over.is_cancelled() {
+                return Some((Err(RunError::Closed), (None, false)));
+            }
+            let status = read(&driver, id).await.map(|record| RunStatus::of(&driver, Arc::clone(&definition), &record));
+            let goes_on = status.as_ref().is_ok_and(|status| !status.status.has_ended());
+            Some((status, (goes_on.then_some((driver, definition, id, watch)), false)))
+        })
+    }
+
+    /// Asks the run to stop, and gives its status afterwards: cancelled, unless it had ended before.
+    ///
+    /// Steps that run are told at once where they run in this process, and within a heartbeat elsewhere; from now on
+    /// none of them can commit.
+    pub async fn cancel(&self) -> Result<Status, RunError> {
+        let record = read(&self.driver, self.id).await?;
+        if record.status.has_ended() {
+            return Ok(record.status);
+        }
+        let (asked, answer) = oneshot::channel();
+        self.driver.deliver(record, |_| Message::Cancel(asked));
+        answer.await.map_err(|_| RunError::Closed)
+    }
+
+    async fn end(&self) -> Result<Arc<End>, RunError> {
+        let mut watch = self.driver.interest.watch(self.id);
+        if let Some(end) = watch.end() {
+            return Ok(end);
+        }
+        // Watching first, so that it cannot end unseen between the look and the wait.
+        if !self.driver.active.contains_key(&self.id) {
+            let end = Ledger::of(Arc::clone(&self.definition), read(&self.driver, self.id).await?).end();
+            if end.status.has_ended() {
+                return Ok(Arc::new(end));
+            }
+        }
+        loop {
+            tokio::select! {
+                () = watch.moved() => {}
+                () = self.driver.over.cancelled() => return watch.end().ok_or(RunError::Closed),
+            }
+            if let Some(end) = watch.end() {
+                return Ok(end);
+            }
+        }
+    }
+}
+
+impl<Out: Payload> Run<Out> {
+    /// Waits until the run has ended and gives its result.
+    ///
+    /// # Errors
+    /// [`RunError::Failed`] with the step, the attempt and the whole cause chain; [`RunError::Cancelled`]; or what kept
+    /// the result from being read.
+    pub async fn result(&self) -> Result<Out, RunError> {
+        let end = self.end().await?;
+        match (end.status, &end.result) {
+            (Status::Ready, Some(result)) => serde_json::from_str(result).map_err(RunError::Result),
+            (Status::Cancelled, _) => Err(RunError::Cancelled),
+            _ => Err(RunError::Failed(FailedStep::parse(end.error.as_deref().unwrap_or("the cause was not kept")))),
+        }
+    }
+}

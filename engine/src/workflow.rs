@@ -1,0 +1,238 @@
+//! Workflows: their typed name, and the plan that a worker draws for it.
+
+use std::{cell::RefCell, fmt, marker::PhantomData};
+
+use serde::{Deserialize, Serialize};
+use stagemark_rules::Shape;
+
+use crate::{Name, Options, Payload, Step, StepService};
+
+/// The typed name of a workflow: all that a caller must know of it.
+///
+/// ```
+/// use stagemark::Workflow;
+///
+/// /// Counts the words of a text.
+/// pub const COUNT_WORDS: Workflow<String, usize> = Workflow::new("count-words");
+/// ```
+pub struct Workflow<In, Out> {
+    name: Name,
+    version: u32,
+    types: PhantomData<fn(In) -> Out>,
+}
+
+impl<In, Out> Clone for Workflow<In, Out> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<In, Out> Copy for Workflow<In, Out> {}
+
+impl<In, Out> fmt::Debug for Workflow<In, Out> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workflow").field("name", &self.name).field("version", &self.version).finish()
+    }
+}
+
+impl<In: Payload, Out: Payload> Workflow<In, Out> {
+    /// The workflow of this [name](Name), in version 1.
+    ///
+    /// # Panics
+    /// If the text is no [`Name`]; in a `const` this is a compile error.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name: Name::new(name), version: 1, types: PhantomData }
+    }
+
+    /// The same workflow in another version. A run keeps the version it was submitted with; change the version
+    /// whenever the graph changes, and serve the old one until its runs have ended.
+    #[must_use]
+    pub const fn version(self, version: u32) -> Self {
+        Self { version, ..self }
+    }
+
+    /// The name of the workflow.
+    pub const fn name(self) -> Name {
+        self.name
+    }
+
+    pub(crate) const fn pinned(self) -> (Name, u32) {
+        (self.name, self.version)
+    }
+
+    /// Draws the plan: which step follows which. The closure runs once, here; no step runs in it.
+    ///
+    /// ```
+    /// use stagemark::{Name, Workflow, from_fn};
+    ///
+    /// const TOTAL: Workflow<Vec<u64>, u64> = Workflow::new("total");
+    /// const SQUARE: Name = Name::new("square");
+    /// const SUM: Name = Name::new("sum");
+    ///
+    /// let total = TOTAL.define(|numbers| {
+    ///     let squares = numbers.each(from_fn(SQUARE, |_, n: u64| async move { Ok(n * n) }));
+    ///     squares.then(from_fn(SUM, |_, all: Vec<u64>| async move { Ok(all.iter().sum::<u64>()) }))
+    /// });
+    /// assert_eq!(total.name().as_str(), "total");
+    /// ```
+    pub fn define(self, draw: impl for<'plan> FnOnce(Node<'plan, In>) -> Node<'plan, Out>) -> Definition {
+        let plan = RefCell::new(Plan { shape: Shape::new(), steps: vec![None] });
+        let output = draw(Node::at(&plan, 0)).number;
+        let Plan { shape, steps } = plan.into_inner();
+        Definition { name: self.name, version: self.version, shape, steps, output }
+    }
+}
+
+/// What a plan holds while it is drawn.
+struct Plan {
+    shape: Shape,
+    steps: Vec<Option<Planned>>,
+}
+
+/// A step in its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned {
+    pub(crate) name: Name,
+    pub(crate) options: Options,
+    pub(crate) service: StepService,
+}
+
+impl Planned {
+    fn of<S: Step>(step: S) -> Self {
+        Self { name: step.name(), options: step.options(), service: StepService::of(step) }
+    }
+}
+
+/// A value that a run will have: a place in the plan, never the value itself. Copy it to use it twice.
+///
+/// ```
+/// use stagemark::{Name, Workflow, from_fn};
+///
+/// const DESCRIBE: Workflow<String, (usize, String)> = Workflow::new("describe");
+/// let describe = DESCRIBE.define(|text| {
+///     let length = text.then(from_fn(Name::new("measure"), |_, text: String| async move { Ok(text.len()) }));
+///     let upper = text.then(from_fn(Name::new("shout"), |_, text: String| async move { Ok(text.to_uppercase()) }));
+///     length.and(upper)
+/// });
+/// ```
+pub struct Node<'plan, T> {
+    number: u16,
+    plan: &'plan RefCell<Plan>,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Node<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Node<'_, T> {}
+
+impl<T> fmt::Debug for Node<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Node").field(&self.number).finish()
+    }
+}
+
+impl<'plan, T: Payload> Node<'plan, T> {
+    fn at(plan: &'plan RefCell<Plan>, number: u16) -> Self {
+        Self { number, plan, value: PhantomData }
+    }
+
+    fn add<U: Payload>(self, step: Option<Planned>, place: impl FnOnce(&mut Shape) -> u16) -> Node<'plan, U> {
+        let mut plan = self.plan.borrow_mut();
+        plan.steps.push(step);
+        Node::at(self.plan, place(&mut plan.shape))
+    }
+
+    /// The output of a step on this value.
+    #[must_use]
+    pub fn then<S: Step<Input = T>>(self, step: S) -> Node<'plan, S::Output> {
+        let step = Planned::of(step);
+        let (name, policy) = (step.name, step.options.policy());
+        self.add(Some(step), |shape| shape.step(name.as_str(), self.number, policy))
+    }
+
+    /// The pair of this value and another.
+    #[must_use]
+    pub fn and<U: Payload>(self, other: Node<'plan, U>) -> Node<'plan, (T, U)> {
+        self.add(None, |shape| shape.join(self.number, other.number))
+    }
+}
+
+impl<'plan, Item: Payload> Node<'plan, Vec<Item>> {
+    /// The outputs of a step on each item of this list, in the order of the list. The items run side by side, as many
+    /// as the worker has room for, or as [`Step::concurrency`] allows.
+    #[must_use]
+    pub fn each<S: Step<Input = Item>>(self, step: S) -> Node<'plan, Vec<S::Output>> {
+        let step = Planned::of(step);
+        let (name, policy) = (step.name, step.options.policy());
+        self.add(Some(step), |shape| shape.each(name.as_str(), self.number, policy))
+    }
+}
+
+/// A workflow with its steps, ready to be [served](crate::Builder::serve); made by [`Workflow::define`].
+///
+/// ```
+/// use stagemark::{Definition, Name, Workflow, from_fn};
+///
+/// fn definition() -> Definition {
+///     const DOUBLE: Workflow<u64, u64> = Workflow::new("double");
+///     DOUBLE.define(|n| n.then(from_fn(Name::new("times-two"), |_, n: u64| async move { Ok(n * 2) })))
+/// }
+/// # definition();
+/// ```
+#[must_use = "a definition does nothing until an engine serves it"]
+#[derive(Debug)]
+pub struct Definition {
+    name: Name,
+    version: u32,
+    pub(crate) shape: Shape,
+    /// By node; none at the input and at joins.
+    pub(crate) steps: Vec<Option<Planned>>,
+    /// The node whose value is the run's result.
+    pub(crate) output: u16,
+}
+
+/// A graph as it is kept in the store, to tell when it has changed.
+#[derive(Serialize, Deserialize)]
+struct Graph {
+    shape: Shape,
+    output: u16,
+}
+
+impl Definition {
+    /// The name of the workflow.
+    pub fn name(&self) -> Name {
+        self.name
+    }
+
+    /// The version of the workflow.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    pub(crate) fn graph(&self) -> String {
+        let graph = Graph { shape: self.shape.clone(), output: self.output };
+        serde_json::to_string(&graph).expect("a graph has names and numbers alone")
+    }
+
+    /// Where this graph differs from one that was kept, in words.
+    pub(crate) fn difference(&self, kept: &str) -> Option<String> {
+        let kept: Graph = match serde_json::from_str(kept) {
+            Ok(kept) => kept,
+            Err(error) => return Some(format!("the graph that is stored cannot be read: {error}")),
+        };
+        kept.shape.difference(&self.shape).or_else(|| {
+            (kept.output != self.output)
+                .then(|| format!("the result was node {} and is now node {}", kept.output, self.output))
+        })
+    }
+
+    pub(crate) fn wrap(&mut self, wrap: &dyn Fn(StepService) -> StepService) {
+        for step in self.steps.iter_mut().flatten() {
+            step.service = wrap(step.service.clone());
+        }
+    }
+}
