@@ -1,2 +1,47 @@
-//! In the making.
-fn main() {}
+//! Measures the engine beside bare commits of the same file system, and the pipeline beside one ffmpeg command.
+//!
+//! Everything of one table is measured in one run, the floor before and after it, so that a busy machine shows.
+
+use std::{error::Error, path::PathBuf, time::Duration};
+
+use clap::Parser;
+
+mod bare;
+mod queued;
+mod runs;
+
+/// Measures Stagemark beside the least that its work could cost.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Which parts to run: `engine`, `queued` or `pipeline`; all without.
+    parts: Vec<String>,
+    /// How long each measurement takes, in seconds.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Where the databases are put: a folder on the file system to be measured (default: target).
+    #[arg(long, default_value = "target")]
+    dir: PathBuf,
+}
+
+impl Options {
+    fn wants(&self, part: &str) -> bool {
+        self.parts.is_empty() || self.parts.iter().any(|wanted| wanted == part)
+    }
+
+    fn time(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    std::fs::create_dir_all(&options.dir)?;
+    if options.wants("engine") {
+        runs::measure(&options.dir, options.time()).await?;
+    }
+    if options.wants("queued") {
+        queued::measure(&options.dir).await?;
+    }
+    Ok(())
+}

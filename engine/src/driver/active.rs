@@ -111,7 +111,6 @@ impl Active {
             }
             self.wait().await;
         }
-        self.driver.freed();
         if self.ledger.status().has_ended() {
             self.publish();
             // What was told to stop keeps its slot until it has.

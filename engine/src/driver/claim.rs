@@ -13,7 +13,10 @@ use super::{
     active::Message,
     clock::{Pause, jittered, now},
 };
-use crate::ports::{Claim, Claimed, Served, StoreError};
+use crate::{
+    Definition,
+    ports::{Claim, Claimed, Served, StoreError},
+};
 
 /// How long news is gathered before the store is asked: one claim then serves many.
 const GATHER: Duration = Duration::from_millis(2);
@@ -90,7 +93,7 @@ fn served(driver: &Driver) -> Vec<Served> {
     for definition in driver.definitions.values() {
         for (node, shape) in definition.shape.nodes().iter().enumerate() {
             let room = match (shape.kind, &definition.steps[node]) {
-                (Kind::Input, _) => driver.slots.free_in_all(),
+                (Kind::Input, _) => room_to_begin(driver, definition),
                 (Kind::Step | Kind::Each, Some(step)) => driver.slots.free(step.name),
                 _ => continue,
             };
@@ -100,4 +103,13 @@ fn served(driver: &Driver) -> Vec<Served> {
         }
     }
     all
+}
+
+/// The room for runs that have not begun: that of the steps which take the input.
+fn room_to_begin(driver: &Driver, definition: &Definition) -> u32 {
+    let nodes = definition.shape.nodes();
+    let takes_input = |from: &u16| matches!(nodes[usize::from(*from)].kind, Kind::Input | Kind::Join);
+    let first = nodes.iter().zip(&definition.steps).filter(|(node, _)| node.inputs.iter().all(takes_input));
+    let rooms = first.filter_map(|(_, step)| step.as_ref()).map(|step| driver.slots.free(step.name));
+    rooms.max().unwrap_or_else(|| driver.slots.free_in_all())
 }

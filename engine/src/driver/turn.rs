@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use stagemark_rules::{Event, Jitter, Kind, Phase, Run, Status, TaskId, Timestamp, WorkerId, claimable, decide};
+use stagemark_rules::{
+    Event, Input, Jitter, Kind, Phase, Run, Status, TaskId, Timestamp, WorkerId, begin, claimable, decide,
+};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -65,7 +67,7 @@ pub(super) struct Leasing<'a> {
 impl Turn {
     /// Decides on all that happened, in order, and then on what to do next.
     pub(super) fn take(ledger: &mut Ledger, happened: &[Happened], mut leasing: Leasing<'_>, now: Timestamp) -> Self {
-        let mut turn = Self { next: ledger.run.clone(), granted: BTreeMap::new(), error: None };
+        let mut turn = Self { next: first(ledger, now), granted: BTreeMap::new(), error: None };
         for one in happened {
             turn.settle(ledger, one, now);
         }
@@ -217,4 +219,13 @@ fn jitter() -> Jitter {
 
 fn json(value: &impl Serialize) -> Arc<str> {
     serde_json::to_string(value).expect("texts and numbers are JSON").into()
+}
+
+/// The run as it stands; one that has not begun and has nothing to do is at its end.
+fn first(ledger: &Ledger, now: Timestamp) -> Run {
+    let run = &ledger.run;
+    if run.status != Status::Queued || !run.tasks.is_empty() {
+        return run.clone();
+    }
+    begin(&ledger.definition.shape, run.width.map_or(Input::One, Input::List), now).run
 }
