@@ -107,9 +107,14 @@ fn served(driver: &Driver) -> Vec<Served> {
 
 /// The room for runs that have not begun: that of the steps which take the input.
 fn room_to_begin(driver: &Driver, definition: &Definition) -> u32 {
-    let nodes = definition.shape.nodes();
-    let takes_input = |from: &u16| matches!(nodes[usize::from(*from)].kind, Kind::Input | Kind::Join);
-    let first = nodes.iter().zip(&definition.steps).filter(|(node, _)| node.inputs.iter().all(takes_input));
-    let rooms = first.filter_map(|(_, step)| step.as_ref()).map(|step| driver.slots.free(step.name));
-    rooms.max().unwrap_or_else(|| driver.slots.free_in_all())
+    let mut is_input = Vec::new();
+    let mut room = None;
+    for (node, step) in definition.shape.nodes().iter().zip(&definition.steps) {
+        let takes_input = node.inputs.iter().all(|from| is_input[usize::from(*from)]);
+        is_input.push(takes_input && step.is_none());
+        if let (true, Some(step)) = (takes_input, step) {
+            room = room.max(Some(driver.slots.free(step.name)));
+        }
+    }
+    room.unwrap_or_else(|| driver.slots.free_in_all())
 }
