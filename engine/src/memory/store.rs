@@ -1,0 +1,243 @@
+//! Runs in memory.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use stagemark_rules::{Phase, TaskId, Timestamp, WorkerId};
+
+use crate::{
+    RunId,
+    ports::{
+        Change, Claim, Claimed, Filter, Heartbeats, HeldBeat, Marker, NewRun, Outcome, QueueEntry, Record, Renewed,
+        Served, Store, StoreError, Submitted, Summary, Write,
+    },
+};
+
+/// Keeps runs in memory; clones share them, as several processes share a database.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use stagemark::{Engine, MemoryStore};
+///
+/// let store = MemoryStore::new();
+/// let first = Engine::builder(store.clone()).start().await?;
+/// let second = Engine::builder(store).start().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    tables: Arc<Mutex<Tables>>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    runs: BTreeMap<RunId, Row>,
+    keys: HashMap<(Arc<str>, String), RunId>,
+    workers: HashMap<WorkerId, Timestamp>,
+    graphs: HashMap<(String, u32), String>,
+}
+
+#[derive(Debug)]
+struct Row {
+    /// Without markers and heartbeats.
+    record: Record,
+    markers: BTreeMap<TaskId, Marker>,
+    beats: BTreeMap<TaskId, HeldBeat>,
+    queue: Vec<QueueEntry>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError> {
+        let mut tables = self.tables();
+        let outcomes = writes.iter().map(|write| match write {
+            Write::Submit(run) => tables.submit(run),
+            Write::Change(change) => tables.change(change),
+        });
+        Ok(outcomes.collect())
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
+        let mut tables = self.tables();
+        let mut found: Vec<RunId> = claim.served.iter().flat_map(|served| tables.due(served, claim)).collect();
+        let (lapsed_runs, lapsed) = tables.lapsed(claim);
+        found.extend(lapsed_runs);
+        let mut seen = HashSet::new();
+        found.retain(|run| seen.insert(*run));
+        let runs = found.iter().map(|run| tables.runs[run].record()).collect();
+        Ok(Claimed { runs, lapsed, next_due: tables.next_due(claim) })
+    }
+
+    async fn load(&self, runs: &[RunId]) -> Result<Vec<Record>, StoreError> {
+        let tables = self.tables();
+        Ok(runs.iter().filter_map(|run| tables.runs.get(run)).map(Row::record).collect())
+    }
+
+    async fn heartbeat(&self, beats: &Heartbeats) -> Result<Renewed, StoreError> {
+        let mut tables = self.tables();
+        if beats.until < beats.now {
+            tables.workers.remove(&beats.worker);
+        } else {
+            tables.workers.insert(beats.worker, beats.until);
+        }
+        for (run, beat) in &beats.beats {
+            let Some(row) = tables.runs.get_mut(run) else { continue };
+            if row.beats.get(&beat.id).is_none_or(|stored| stored.attempt <= beat.attempt) {
+                row.beats.insert(beat.id, beat.clone());
+            }
+        }
+        let is_live = |run: &RunId| tables.runs.get(run).is_some_and(|row| !row.record.status.has_ended());
+        Ok(Renewed { ended: beats.watching.iter().filter(|run| !is_live(run)).copied().collect() })
+    }
+
+    async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
+        let tables = self.tables();
+        let rows = tables.runs.values().filter(|row| filter.ended || !row.record.status.has_ended());
+        Ok(rows.take(filter.limit as usize).map(|row| tables.summary(row, filter.now)).collect())
+    }
+
+    async fn define(&self, workflow: &str, version: u32, graph: &str) -> Result<String, StoreError> {
+        let mut tables = self.tables();
+        Ok(tables.graphs.entry((workflow.to_owned(), version)).or_insert_with(|| graph.to_owned()).clone())
+    }
+}
+
+impl Tables {
+    fn submit(&mut self, run: &NewRun) -> Outcome {
+        let key = run.key.clone().map(|key| (Arc::clone(&run.workflow), key));
+        if let Some(first) = key.as_ref().and_then(|key| self.keys.get(key)) {
+            let input = Arc::clone(&self.runs[first].record.input);
+            return Outcome::Existing(Submitted { id: *first, input });
+        }
+        if self.runs.contains_key(&run.id) {
+            return Outcome::Refused;
+        }
+        self.keys.extend(key.map(|key| (key, run.id)));
+        self.runs.insert(run.id, Row::new(run));
+        Outcome::Accepted
+    }
+
+    fn change(&mut self, change: &Change) -> Outcome {
+        let Some(row) = self.runs.get_mut(&change.run) else { return Outcome::Refused };
+        let is_late = |marker: &Marker| {
+            row.markers.get(&marker.id).is_some_and(|stored| {
+                stored.task.attempt > marker.task.attempt || matches!(stored.task.phase, Phase::Done { .. })
+            })
+        };
+        if row.record.revision != change.revision || change.markers.iter().any(is_late) {
+            return Outcome::Refused;
+        }
+        row.markers.extend(change.markers.iter().map(|marker| (marker.id, marker.clone())));
+        if let Some(new) = &change.row {
+            row.record.revision += 1;
+            (row.record.status, row.record.holder, row.record.ended) = (new.status, new.holder, new.ended);
+            row.record.error.clone_from(&new.error);
+            row.queue.clone_from(&new.queue);
+        }
+        Outcome::Accepted
+    }
+
+    /// The runs that are due at a node; their places are reserved.
+    fn due(&mut self, served: &Served, claim: &Claim) -> Vec<RunId> {
+        let places = self.runs.values_mut().filter(|row| row.is_of(served)).flat_map(|row| {
+            let id = row.record.id;
+            row.queue.iter_mut().map(move |entry| (id, entry))
+        });
+        let mut due: Vec<_> = places.filter(|(_, entry)| entry.node == served.node && entry.due <= claim.now).collect();
+        due.sort_by_key(|(id, entry)| (entry.due, *id));
+        due.truncate(served.room as usize);
+        due.into_iter()
+            .map(|(id, entry)| {
+                entry.due = claim.reserved;
+                id
+            })
+            .collect()
+    }
+
+    /// The runs whose workers have lapsed, and these workers.
+    fn lapsed(&self, claim: &Claim) -> (Vec<RunId>, Vec<WorkerId>) {
+        let is_lapsed = |worker: &WorkerId| *worker != claim.worker && !self.is_live(*worker, claim.now);
+        let (mut runs, mut workers) = (Vec::new(), HashSet::new());
+        let live = self.runs.values().filter(|row| !row.record.status.has_ended());
+        for row in live.filter(|row| claim.served.iter().any(|served| row.is_of(served))) {
+            let gone: Vec<_> = row.workers().into_iter().filter(is_lapsed).collect();
+            if !gone.is_empty() && runs.len() < claim.lapsed as usize {
+                runs.push(row.record.id);
+                workers.extend(gone);
+            }
+        }
+        (runs, workers.into_iter().collect())
+    }
+
+    fn next_due(&self, claim: &Claim) -> Option<Timestamp> {
+        let served = |row: &Row, entry: &QueueEntry| {
+            claim.served.iter().any(|served| served.room > 0 && served.node == entry.node && row.is_of(served))
+        };
+        let places = self.runs.values().flat_map(|row| row.queue.iter().filter(move |entry| served(row, entry)));
+        places.map(|entry| entry.due).filter(|due| *due > claim.now).min()
+    }
+
+    fn is_live(&self, worker: WorkerId, now: Timestamp) -> bool {
+        self.workers.get(&worker).is_some_and(|until| *until >= now)
+    }
+
+    fn summary(&self, row: &Row, now: Timestamp) -> Summary {
+        let Record { id, workflow, version, status, holder, .. } = row.record();
+        let leases = row.workers().into_iter().filter(|worker| self.is_live(*worker, now)).count();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Summary { id, workflow, version, status, holder, leases: count(leases), queued: count(row.queue.len()) }
+    }
+}
+
+impl Row {
+    fn new(run: &NewRun) -> Self {
+        let record = Record {
+            id: run.id,
+            workflow: Arc::clone(&run.workflow),
+            version: run.version,
+            input: Arc::clone(&run.input),
+            width: run.width,
+            status: run.status,
+            revision: 0,
+            holder: run.holder,
+            error: None,
+            submitted: run.submitted,
+            ended: None,
+            markers: Vec::new(),
+            beats: Vec::new(),
+        };
+        Self { record, markers: BTreeMap::new(), beats: BTreeMap::new(), queue: run.queue.clone() }
+    }
+
+    fn record(&self) -> Record {
+        let (markers, beats) = (self.markers.values().cloned().collect(), self.beats.values().cloned().collect());
+        Record { markers, beats, ..self.record.clone() }
+    }
+
+    fn is_of(&self, served: &Served) -> bool {
+        self.record.workflow == served.workflow && self.record.version == served.version
+    }
+
+    /// Who holds it or tries a task of it.
+    fn workers(&self) -> HashSet<WorkerId> {
+        let leased = self.markers.values().filter_map(|marker| match marker.task.phase {
+            Phase::Leased { worker } => Some(worker),
+            _ => None,
+        });
+        leased.chain(self.record.holder).collect()
+    }
+}
