@@ -7,6 +7,8 @@ mod m001_runs;
 
 use sea_orm_migration::prelude::*;
 
+pub use sea_orm_migration::MigratorTrait;
+
 /// Brings a database to the tables that this version needs.
 #[derive(Debug)]
 pub struct Migrator;

@@ -1,1 +1,24 @@
-//! In the making.
+//! Keeps the runs of a Stagemark engine in a `SQLite` file, through sea-orm.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # std::env::set_current_dir(&folder)?;
+//! use stagemark::Engine;
+//! use stagemark_sql::SqlStore;
+//!
+//! let engine = Engine::builder(SqlStore::open("sqlite://stagemark.db").await?).start().await?;
+//! # Ok(()) }
+//! ```
+mod careful;
+mod claim;
+mod convert;
+mod error;
+mod load;
+mod open;
+mod statements;
+mod store;
+mod write;
+
+pub use open::{OpenOptions, Synchronous};
+pub use store::SqlStore;

@@ -8,3 +8,5 @@ pub use store::{
     Change, Claim, Claimed, Filter, Heartbeats, HeldBeat, Marker, NewRun, Outcome, QueueEntry, Record, Renewed, RunRow,
     Served, Store, StoreError, StoreErrorKind, Submitted, Summary, Write,
 };
+
+pub use stagemark_rules::{Phase, Task, TaskId};

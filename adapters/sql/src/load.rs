@@ -1,0 +1,119 @@
+//! Reading runs whole.
+
+use std::collections::HashMap;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, QueryResult, TransactionTrait};
+use stagemark::{
+    RunId, Timestamp,
+    ports::{HeldBeat, Phase, Record, StoreError, TaskId},
+};
+
+use crate::{
+    convert::{blob_of, ended_of, marker_of, status_of},
+    error::failed,
+    statements::{places, statement},
+};
+
+/// How many runs are read by one statement.
+const RUNS_MAX: usize = 500;
+
+pub(crate) async fn load(reader: &DatabaseConnection, runs: &[RunId]) -> Result<Vec<Record>, StoreError> {
+    let mut records = Vec::with_capacity(runs.len());
+    for some in runs.chunks(RUNS_MAX) {
+        records.extend(read(reader, some).await.map_err(|error| failed("reading runs", error))?);
+    }
+    Ok(records)
+}
+
+async fn read(reader: &DatabaseConnection, runs: &[RunId]) -> Result<Vec<Record>, DbErr> {
+    // One snapshot: a run and its markers of the same moment.
+    let snapshot = reader.begin().await?;
+    let mut records = Vec::with_capacity(runs.len());
+    for row in select(&snapshot, RUN, runs).await? {
+        records.push(record_of(&row)?);
+    }
+    let places: HashMap<RunId, usize> = records.iter().enumerate().map(|(at, record)| (record.id, at)).collect();
+    for row in select(&snapshot, MARKER, runs).await? {
+        let (run, marker) = marker_of(&row)?;
+        if let Some(at) = places.get(&run) {
+            records[*at].markers.push(marker);
+        }
+    }
+    for row in select(&snapshot, HEARTBEAT, runs).await? {
+        let (run, beat) = beat_of(&row)?;
+        if let Some(at) = places.get(&run).filter(|at| is_current(&records[**at], &beat)) {
+            records[*at].beats.push(beat);
+        }
+    }
+    snapshot.commit().await?;
+    Ok(records)
+}
+
+/// What was heard of a task that is done is of no use to anyone.
+fn is_current(record: &Record, beat: &HeldBeat) -> bool {
+    let marker = record.markers.iter().find(|marker| marker.id == beat.id);
+    marker.is_none_or(|marker| !matches!(marker.task.phase, Phase::Done { .. }))
+}
+
+async fn select(
+    snapshot: &DatabaseTransaction,
+    query: (&str, &str),
+    runs: &[RunId],
+) -> Result<Vec<QueryResult>, DbErr> {
+    // To the next power of two, with ids that find nothing, so that few texts are prepared.
+    let count = runs.len().next_power_of_two();
+    let text = format!("{} IN ({}) {}", query.0, places(count), query.1);
+    let filler = std::iter::repeat_with(|| uuid::Uuid::nil().into());
+    snapshot.query_all_raw(statement(text, runs.iter().map(|run| blob_of(*run)).chain(filler).take(count))).await
+}
+
+const RUN: (&str, &str) = (
+    "SELECT id, workflow, version, input, width, status, revision, holder, error, submitted, ended
+    FROM stagemark_run WHERE id",
+    "",
+);
+
+const MARKER: (&str, &str) = (
+    "SELECT run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error
+    FROM stagemark_marker WHERE run",
+    "ORDER BY run, node, item",
+);
+
+const HEARTBEAT: (&str, &str) = (
+    "SELECT run, node, item, attempt, fraction, message, details FROM stagemark_heartbeat WHERE run",
+    "ORDER BY run, node, item",
+);
+
+fn record_of(row: &QueryResult) -> Result<Record, DbErr> {
+    let unsigned = |at: usize| -> Result<u64, DbErr> {
+        let number: i64 = row.try_get_by_index(at)?;
+        u64::try_from(number).map_err(|_| DbErr::Type(format!("{number} in a run is negative")))
+    };
+    let ended: Option<i64> = row.try_get_by_index(10)?;
+    Ok(Record {
+        id: row.try_get_by_index::<uuid::Uuid>(0)?.into(),
+        workflow: row.try_get_by_index::<String>(1)?.into(),
+        version: row.try_get_by_index(2)?,
+        input: row.try_get_by_index::<String>(3)?.into(),
+        width: row.try_get_by_index(4)?,
+        status: status_of(row.try_get_by_index(5)?)?,
+        revision: unsigned(6)?,
+        holder: ended_of(row.try_get_by_index(7)?),
+        error: row.try_get_by_index::<Option<String>>(8)?.map(Into::into),
+        submitted: Timestamp(unsigned(9)?),
+        ended: ended.map(|ended| Timestamp(u64::try_from(ended).unwrap_or(0))),
+        markers: Vec::new(),
+        beats: Vec::new(),
+    })
+}
+
+fn beat_of(row: &QueryResult) -> Result<(RunId, HeldBeat), DbErr> {
+    let beat = HeldBeat {
+        id: TaskId { node: row.try_get_by_index(1)?, item: row.try_get_by_index(2)? },
+        attempt: row.try_get_by_index(3)?,
+        fraction: row.try_get_by_index(4)?,
+        message: row.try_get_by_index::<String>(5)?.into(),
+        details: row.try_get_by_index::<Option<String>>(6)?.map(Into::into),
+    };
+    Ok((row.try_get_by_index::<uuid::Uuid>(0)?.into(), beat))
+}

@@ -1,0 +1,136 @@
+//! The statements, and how those for many rows are put together.
+
+use sea_orm::{DbBackend, SqliteTransactionMode, Statement, TransactionOptions, Value};
+
+/// The most rows of a statement. Rows are written in powers of two, so that few texts are prepared, and kept.
+const ROWS_MAX: usize = 256;
+
+pub(crate) fn statement(text: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Sqlite, text, values)
+}
+
+/// A transaction that is the writer from the start: one that becomes it later fails at once when another was first.
+pub(crate) fn immediate() -> TransactionOptions {
+    TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() }
+}
+
+/// `?, ?, …`
+pub(crate) fn places(count: usize) -> String {
+    let mut text = "?, ".repeat(count);
+    text.truncate(text.len().saturating_sub(2));
+    text
+}
+
+/// A statement on rows of values, in three parts: what stands before the rows, how many values one has, and what stands
+/// after them.
+pub(crate) struct Rows {
+    pub(crate) before: &'static str,
+    pub(crate) columns: usize,
+    pub(crate) after: &'static str,
+}
+
+impl Rows {
+    /// The statements that take all of the rows.
+    pub(crate) fn statements(&self, mut values: Vec<Value>) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        while !values.is_empty() {
+            let left = values.len() / self.columns;
+            let rows = if left >= ROWS_MAX { ROWS_MAX } else { 1 << left.ilog2() };
+            let rest = values.split_off(rows * self.columns);
+            statements.push(statement(self.text(rows), std::mem::replace(&mut values, rest)));
+        }
+        statements
+    }
+
+    fn text(&self, rows: usize) -> String {
+        let row = format!("({})", places(self.columns));
+        let mut text = String::with_capacity(self.before.len() + (row.len() + 1) * rows + self.after.len());
+        text.push_str(self.before);
+        for n in 0..rows {
+            text.push_str(if n == 0 { "" } else { "," });
+            text.push_str(&row);
+        }
+        text.push_str(self.after);
+        text
+    }
+}
+
+pub(crate) const SUBMIT: Rows = Rows {
+    before: "INSERT INTO stagemark_run
+        (id, workflow, version, key, input, width, submitted, status, holder, revision) VALUES ",
+    columns: 10,
+    after: " ON CONFLICT DO NOTHING",
+};
+
+/// Of a marker only what is newer than the stored one, and only at the revision that it was decided on.
+pub(crate) const MARKERS: Rows = Rows {
+    before: "INSERT INTO stagemark_marker
+        (run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error)
+        SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column10, column11,
+            column12, column13
+        FROM (VALUES ",
+    columns: 14,
+    // The cross join keeps the rows outside and looks each run up by its key.
+    after: ") CROSS JOIN stagemark_run AS run ON run.id = column1 AND run.revision = column14 WHERE true
+        ON CONFLICT (run, node, item) DO UPDATE SET phase = excluded.phase, attempt = excluded.attempt,
+            released = excluded.released, worker = excluded.worker, due = excluded.due, width = excluded.width,
+            started = excluded.started, finished = excluded.finished, output = excluded.output, error = excluded.error
+        WHERE phase <> 2 AND attempt <= excluded.attempt",
+};
+
+pub(crate) const RUNS: Rows = Rows {
+    before: "UPDATE stagemark_run SET revision = revision + 1, status = column3, holder = column4, error = column5,
+            ended = column6
+        FROM (VALUES ",
+    columns: 6,
+    after: ") WHERE id = column1 AND revision = column2",
+};
+
+pub(crate) const UNQUEUE: Rows =
+    Rows { before: "DELETE FROM stagemark_queue WHERE run IN (VALUES ", columns: 1, after: ")" };
+
+pub(crate) const QUEUE: Rows = Rows {
+    before: "INSERT INTO stagemark_queue (run, node, due, workflow, version)
+        SELECT column1, column2, column3, workflow, version FROM (VALUES ",
+    columns: 3,
+    after: ") CROSS JOIN stagemark_run ON id = column1",
+};
+
+pub(crate) const SILENCE: Rows =
+    Rows { before: "DELETE FROM stagemark_heartbeat WHERE run IN (VALUES ", columns: 1, after: ")" };
+
+pub(crate) const FIRST_WITH_KEY: &str = "SELECT id, input FROM stagemark_run WHERE workflow = ? AND key = ?";
+
+pub(crate) const RENEW_LEASE: &str = "INSERT INTO stagemark_worker (id, until) VALUES (?, ?)
+    ON CONFLICT (id) DO UPDATE SET until = excluded.until";
+
+/// Ends the lease, and drops those of workers that were last heard of a day ago.
+pub(crate) const END_LEASE: &str = "DELETE FROM stagemark_worker WHERE id = ? OR until < ? - 86400000";
+
+pub(crate) const REPORT: &str = "INSERT INTO stagemark_heartbeat (run, node, item, attempt, fraction, message, details)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (run, node, item) DO UPDATE SET attempt = excluded.attempt, fraction = excluded.fraction,
+        message = excluded.message, details = excluded.details
+    WHERE attempt <= excluded.attempt";
+
+pub(crate) const GRAPH: &str = "SELECT graph FROM stagemark_workflow WHERE name = ? AND version = ?";
+
+pub(crate) const DEFINE: &str =
+    "INSERT INTO stagemark_workflow (name, version, graph) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+
+macro_rules! list {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, workflow, version, status, holder,
+                (SELECT count(*) FROM stagemark_worker AS worker WHERE until >= ?1 AND (worker.id = holder OR EXISTS
+                    (SELECT 1 FROM stagemark_marker WHERE run = stagemark_run.id AND phase = 1 AND worker = worker.id))),
+                (SELECT count(*) FROM stagemark_queue WHERE run = stagemark_run.id)
+            FROM stagemark_run ",
+            $which,
+            " ORDER BY id LIMIT ?2"
+        )
+    };
+}
+
+pub(crate) const LIST_ALL: &str = list!("");
+pub(crate) const LIST_LIVE: &str = list!("WHERE status < 2");

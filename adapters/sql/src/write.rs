@@ -1,0 +1,140 @@
+//! The write path: a batch of submissions and changes as one transaction of a few statements.
+//!
+//! The statements themselves fence: they touch only what is at the revision that a change was decided on. Their counts
+//! tell whether all was accepted, as it nearly always is; if not, the batch is taken back and written one by one.
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait, Value};
+use stagemark::ports::{Change, NewRun, Outcome, QueueEntry, RunRow, Write};
+
+use crate::{
+    careful,
+    convert::{blob_of, integer_of, marker_values, status_number, text_of, worker_of},
+    statements::{MARKERS, QUEUE, RUNS, SILENCE, SUBMIT, UNQUEUE, immediate},
+};
+
+pub(crate) async fn write(database: &DatabaseConnection, writes: &[Write]) -> Result<Vec<Outcome>, DbErr> {
+    let mut batch = Batch::of(writes);
+    if let Some(statement) = batch.take_single() {
+        // One row needs no transaction: it is written or it is not.
+        if database.execute_raw(statement).await?.rows_affected() == 1 {
+            return Ok(vec![Outcome::Accepted]);
+        }
+        return careful::write(database, writes).await;
+    }
+    let fenced = batch.fenced;
+    let transaction = database.begin_with_options(immediate()).await?;
+    if batch.apply(&transaction).await? == fenced {
+        transaction.commit().await?;
+        return Ok(vec![Outcome::Accepted; writes.len()]);
+    }
+    transaction.rollback().await?;
+    careful::write(database, writes).await
+}
+
+/// The rows of a batch, by table.
+#[derive(Default)]
+pub(crate) struct Batch {
+    submitted: Vec<Value>,
+    markers: Vec<Value>,
+    runs: Vec<Value>,
+    unqueued: Vec<Value>,
+    queued: Vec<Value>,
+    silenced: Vec<Value>,
+    /// How many rows the statements that fence must write.
+    pub(crate) fenced: u64,
+}
+
+impl Batch {
+    pub(crate) fn of(writes: &[Write]) -> Self {
+        let mut batch = Self::default();
+        for write in writes {
+            match write {
+                Write::Submit(run) => batch.submit(run),
+                Write::Change(change) => batch.change(change),
+            }
+        }
+        batch
+    }
+
+    fn submit(&mut self, run: &NewRun) {
+        self.fenced += 1;
+        self.submitted.extend([
+            blob_of(run.id),
+            text_of(&run.workflow),
+            i64::from(run.version).into(),
+            run.key.clone().into(),
+            text_of(&run.input),
+            run.width.map(i64::from).into(),
+            integer_of(run.submitted.0),
+            status_number(run.status).into(),
+            run.holder.map(worker_of).unwrap_or_else(|| None::<uuid::Uuid>.into()),
+            0_i64.into(),
+        ]);
+        self.queue(blob_of(run.id), &run.queue);
+    }
+
+    fn change(&mut self, change: &Change) {
+        self.fenced += change.markers.len() as u64;
+        for marker in &change.markers {
+            self.markers.extend(marker_values(change.run, marker, change.revision));
+        }
+        if let Some(row) = &change.row {
+            self.row(blob_of(change.run), change.revision, row);
+        }
+    }
+
+    fn row(&mut self, run: Value, revision: u64, row: &RunRow) {
+        self.fenced += 1;
+        self.runs.extend([
+            run.clone(),
+            integer_of(revision),
+            status_number(row.status).into(),
+            row.holder.map(worker_of).unwrap_or_else(|| None::<uuid::Uuid>.into()),
+            row.error.as_ref().map(ToString::to_string).into(),
+            row.ended.map(|ended| integer_of(ended.0)).unwrap_or_else(|| None::<i64>.into()),
+        ]);
+        self.unqueued.push(run.clone());
+        if row.status.has_ended() {
+            self.silenced.push(run.clone());
+        }
+        self.queue(run, &row.queue);
+    }
+
+    fn queue(&mut self, run: Value, queue: &[QueueEntry]) {
+        for entry in queue {
+            self.queued.extend([run.clone(), i64::from(entry.node).into(), integer_of(entry.due.0)]);
+        }
+    }
+
+    /// The statement of a batch that is one row.
+    fn take_single(&mut self) -> Option<Statement> {
+        let alone = self.fenced == 1 && self.runs.is_empty() && self.queued.is_empty();
+        if !alone {
+            return None;
+        }
+        let submitted = SUBMIT.statements(std::mem::take(&mut self.submitted));
+        submitted.into_iter().chain(MARKERS.statements(std::mem::take(&mut self.markers))).next()
+    }
+
+    /// Writes everything; gives how many rows the statements that fence have written.
+    ///
+    /// Markers stand before runs: both are fenced by the revision that the run has now.
+    pub(crate) async fn apply<C: ConnectionTrait>(self, database: &C) -> Result<u64, DbErr> {
+        let fencing = [(SUBMIT, self.submitted), (MARKERS, self.markers), (RUNS, self.runs)];
+        let mut written = 0;
+        for (rows, values) in fencing {
+            for statement in rows.statements(values) {
+                written += database.execute_raw(statement).await?.rows_affected();
+            }
+        }
+        if written != self.fenced {
+            return Ok(written);
+        }
+        for (rows, values) in [(UNQUEUE, self.unqueued), (SILENCE, self.silenced), (QUEUE, self.queued)] {
+            for statement in rows.statements(values) {
+                database.execute_raw(statement).await?;
+            }
+        }
+        Ok(written)
+    }
+}
