@@ -1,1 +1,42 @@
-//! In the making.
+//! The media steps of Stagemark, on ffmpeg.
+//!
+//! Each step takes a video and makes a video, checks what it made, and puts it into the artifact store:
+//!
+//! | step | what it does |
+//! |---|---|
+//! | [`Probe`] | says what an upload is, or refuses it |
+//!
+//! Every upload is taken for hostile. A file that is refused gets a permanent [`MediaError`], one sentence that can
+//! be shown to whoever sent it. Steps of your own get the same protection from a [`Workbench`].
+
+mod error;
+mod frame_rate;
+mod policy;
+mod probe;
+mod runner;
+mod video;
+
+use std::time::Duration;
+
+pub use error::{MediaError, Said};
+pub use frame_rate::FrameRate;
+pub use policy::Policy;
+pub use probe::Probe;
+pub use runner::{Encoding, Expect, Ffmpeg, Limits, Made, Workbench};
+use stagemark::{Backoff, Options};
+pub use video::{Audio, Container, Source, Upload, Video, VideoCodec};
+
+/// The options that suit a step which runs ffmpeg: half an hour, 3 attempts, and a sign of life each minute.
+///
+/// ```
+/// assert_eq!(stagemark_media::options().attempts, 3);
+/// ```
+pub fn options() -> Options {
+    Options {
+        timeout: Duration::from_mins(30),
+        attempts: 3,
+        backoff: Backoff::exponential(Duration::from_secs(2)),
+        heartbeat: Some(Duration::from_mins(1)),
+        ..Options::default()
+    }
+}

@@ -1,0 +1,233 @@
+//! One run of ffmpeg, put together option by option.
+
+use std::{path::Path, process::Command, time::Duration};
+
+use ffmpeg_sidecar::command::FfmpegCommand;
+
+use super::{
+    Limits, Workbench,
+    bench::check_name,
+    child::{Ended, Watch},
+};
+use crate::{FrameRate, MediaError, error::Said};
+
+/// The demuxers that may open a stranger's file.
+pub(super) const DEMUXERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts";
+/// The most streams a file may have before ffmpeg gives up on it.
+pub(super) const STREAMS_MAX: u32 = 32;
+/// The largest single piece of memory that ffmpeg may ask for.
+const ALLOC_BYTES_MAX: &str = "268435456";
+/// The most pixels of a picture that a decoder accepts; policies ask for fewer.
+const PIXELS_MAX: &str = "67108864";
+/// More threads make address space scarce, and gain little below 4K.
+const THREADS_MAX: usize = 8;
+
+/// One run of ffmpeg on files of a [`Workbench`]: options go before the file they are for, as on its command line.
+///
+/// What a stranger's file must not do is seen to: see [`Workbench::ffmpeg`].
+#[derive(Debug)]
+#[must_use = "nothing is run before `run`"]
+pub struct Ffmpeg<'a> {
+    bench: &'a Workbench<'a>,
+    command: FfmpegCommand,
+    limits: Limits,
+    fault: Option<MediaError>,
+}
+
+/// What a run of ffmpeg came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Made {
+    /// How many pictures were written.
+    pub frames: u64,
+    /// How far the output's time has come.
+    pub time: Duration,
+}
+
+/// How pictures are encoded as H.264, 8 bits, 4:2:0, in an MP4 that plays while it loads.
+///
+/// ```
+/// use stagemark_media::Encoding;
+///
+/// let small = Encoding { crf: 28, ..Encoding::default() };
+/// assert_eq!(small.preset, "fast");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoding {
+    /// How hard x264 tries: `ultrafast` to `veryslow`; default `fast`.
+    pub preset: &'static str,
+    /// The quality: 0 is lossless, 51 the worst; default 21.
+    pub crf: u8,
+}
+
+impl Default for Encoding {
+    fn default() -> Self {
+        Self { preset: "fast", crf: 21 }
+    }
+}
+
+impl Encoding {
+    /// For what is encoded again by a later step: quick, and near the original.
+    pub const BETWEEN: Self = Self { preset: "veryfast", crf: 15 };
+}
+
+impl<'a> Ffmpeg<'a> {
+    pub(super) fn new(bench: &'a Workbench<'a>) -> Self {
+        let mut command = FfmpegCommand::new_with_path(&bench.tools().ffmpeg);
+        command.args(["-loglevel", "warning", "-hide_banner", "-nostdin", "-nostats", "-y"]);
+        command.args(["-progress", "pipe:1", "-max_alloc", ALLOC_BYTES_MAX]);
+        Self { bench, command, limits: Limits::default(), fault: None }
+    }
+
+    /// Adds options of ffmpeg for the next input or output.
+    pub fn args<S: AsRef<str>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        for arg in args {
+            self.command.arg(arg.as_ref());
+        }
+        self
+    }
+
+    /// Reads a video of the scratch folder.
+    pub fn input(self, name: &str) -> Self {
+        let streams = STREAMS_MAX.to_string();
+        self.args(["-format_whitelist", DEMUXERS, "-max_streams", &streams, "-max_pixels", PIXELS_MAX])
+            .args(["-threads", &threads()])
+            .open(name)
+    }
+
+    /// Reads a picture of the scratch folder: PNG, JPEG.
+    pub fn picture(self, name: &str) -> Self {
+        self.args(["-f", "image2", "-pattern_type", "none", "-max_pixels", PIXELS_MAX]).open(name)
+    }
+
+    /// Reads a list of files of the scratch folder, one after the other.
+    pub(crate) fn list(self, name: &str) -> Self {
+        let demuxers = format!("concat,{DEMUXERS}");
+        self.args(["-f", "concat", "-safe", "1", "-format_whitelist", &demuxers]).open(name)
+    }
+
+    /// Filters the pictures of the output, in ffmpeg's language of filter chains: `hue=s=0`.
+    pub fn filter(self, chain: &str) -> Self {
+        self.args(["-vf", chain])
+    }
+
+    /// Encodes the pictures of the output, which have this rate.
+    ///
+    /// Each picture keeps its own time: one that comes too early or too late is neither dropped nor doubled.
+    pub fn encode(self, encoding: &Encoding, rate: FrameRate) -> Self {
+        let (crf, ticks) = (encoding.crf.min(51).to_string(), rate.timescale().to_string());
+        let times = self.bench.tools().keep_times();
+        self.args([times, "vfr", "-enc_time_base", &format!("1/{ticks}"), "-video_track_timescale", &ticks])
+            .args(["-c:v", "libx264", "-preset", encoding.preset, "-crf", &crf, "-pix_fmt", "yuv420p"])
+            // Parameter sets that do not depend on the quality: parts encoded apart can be joined.
+            .args(["-x264-params", "stitchable=1", "-threads", &threads()])
+    }
+
+    /// Keeps what one process may use within these limits.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Writes a file of the scratch folder: nothing of the input's tags, chapters, subtitles or attachments.
+    pub fn output(mut self, name: &str) -> Self {
+        let bare = ["-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn"];
+        self = self.args(bare);
+        if Path::new(name).extension().is_some_and(|kind| kind == "mp4") {
+            self = self.args(["-movflags", "+faststart"]);
+        }
+        let url = self.url(name);
+        self.args([url])
+    }
+
+    /// Decodes all that is read and writes nothing.
+    pub fn decode_only(self) -> Self {
+        self.args(["-f", "null", "-"])
+    }
+
+    /// Runs it; `duration` is the time of the output, of which the progress is a part.
+    ///
+    /// # Errors
+    /// [`Damaged`](MediaError::Damaged) and [`TooCostly`](MediaError::TooCostly), which are permanent, and what may
+    /// pass: [`Failed`](MediaError::Failed), [`TimedOut`](MediaError::TimedOut), [`Cancelled`](MediaError::Cancelled).
+    pub async fn run(mut self, duration: Duration) -> Result<Made, MediaError> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        let command = self.command();
+        let attempt = self.bench.attempt();
+        let mut made = Made::default();
+        let watch = Watch { program: "ffmpeg", attempt, wall: self.limits.wall };
+        let ended = watch
+            .run(command, |line| {
+                if made.hear(line) {
+                    let fraction = made.time.as_secs_f64() / duration.as_secs_f64().max(0.001);
+                    self.bench.report(fraction, &format!("{:.1} s of video", made.time.as_secs_f64()));
+                }
+                Ok(())
+            })
+            .await?;
+        judge("ffmpeg", ended).map(|()| made)
+    }
+
+    fn command(&mut self) -> Command {
+        let inner = self.command.as_inner_mut();
+        self.bench.tools().confine(inner, &self.limits, self.bench.folder())
+    }
+
+    fn open(self, name: &str) -> Self {
+        let mut this = self;
+        let url = this.url(name);
+        this.args(["-protocol_whitelist", "file", "-i", &url])
+    }
+
+    fn url(&mut self, name: &str) -> String {
+        if let Err(fault) = check_name(name) {
+            self.fault.get_or_insert(fault);
+        }
+        format!("file:{name}")
+    }
+}
+
+impl Made {
+    /// Takes in a line of `-progress`; whether it tells the time.
+    fn hear(&mut self, line: &str) -> bool {
+        match line.split_once('=') {
+            Some(("frame", value)) => self.frames = value.trim().parse().unwrap_or(self.frames),
+            Some(("out_time_us", value)) => {
+                let time = value.trim().parse().map_or(self.time, Duration::from_micros);
+                self.time = time.max(self.time);
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+}
+
+/// What the end of a program means for the file it worked on.
+pub(super) fn judge(program: &'static str, ended: Ended) -> Result<(), MediaError> {
+    use std::os::unix::process::ExitStatusExt;
+    const DAMAGE: [&str; 2] = ["Invalid data found", "Error while decoding"];
+    let Ended { status, said } = ended;
+    if status.success() {
+        return Ok(());
+    }
+    match status.signal() {
+        Some(24) => return Err(MediaError::TooCostly { what: "time" }),
+        Some(25) => return Err(MediaError::TooCostly { what: "room" }),
+        _ => {}
+    }
+    if said.contains("Cannot allocate memory") || said.contains("malloc") {
+        return Err(MediaError::TooCostly { what: "memory" });
+    }
+    let full = said.contains("No space left") || said.contains("quota");
+    if !full && status.code().is_some() && DAMAGE.iter().any(|sign| said.contains(sign)) {
+        return Err(MediaError::Damaged { source: Said(said) });
+    }
+    Err(MediaError::Failed { program, status: status.to_string(), said })
+}
+
+fn threads() -> String {
+    std::thread::available_parallelism().map_or(2, usize::from).min(THREADS_MAX).to_string()
+}

@@ -1,0 +1,17 @@
+//! Runs ffmpeg and ffprobe as what they are with a stranger's file: programs that may be made to do anything.
+
+mod bench;
+mod child;
+mod expect;
+mod ffmpeg;
+mod launcher;
+mod limits;
+mod probe;
+mod sandbox;
+
+pub use bench::Workbench;
+pub use expect::Expect;
+pub use ffmpeg::{Encoding, Ffmpeg, Made};
+pub use limits::Limits;
+pub(crate) use probe::{Header, Packets, Stream};
+pub(crate) use sandbox::Tools;

@@ -1,0 +1,193 @@
+//! What passes between media steps: uploads and videos.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use stagemark::{Artifact, Payload};
+
+use crate::FrameRate;
+
+/// What a user submits: a file that nobody has looked into yet.
+///
+/// ```
+/// use stagemark::Artifact;
+/// use stagemark_media::Upload;
+///
+/// let upload = Upload::new(Artifact { key: "uploads/42".into(), size_bytes: 1_055_736 });
+/// assert_eq!(upload.source.size_bytes, 1_055_736);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {
+    /// The file as it came in.
+    pub source: Artifact,
+}
+
+impl Upload {
+    /// An upload of this object of the artifact store.
+    pub fn new(source: Artifact) -> Self {
+        Self { source }
+    }
+}
+
+/// A video that was probed, or made and checked by a media step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Video {
+    /// The file.
+    pub artifact: Artifact,
+    /// What kind of file it is.
+    pub container: Container,
+    /// How the pictures are encoded.
+    pub codec: VideoCodec,
+    /// Which stream of the file holds them.
+    pub stream: u32,
+    /// The width as shown: upright, with square pixels.
+    pub width_px: u32,
+    /// The height as shown: upright, with square pixels.
+    pub height_px: u32,
+    /// How many pictures there are, counted.
+    pub frames: u64,
+    /// How many a second; the average, where it varies.
+    pub frame_rate: FrameRate,
+    /// How long the pictures last.
+    pub duration: Duration,
+    /// The sound, if there is any.
+    pub audio: Option<Audio>,
+}
+
+impl Video {
+    /// Whether there is sound.
+    pub fn has_audio(&self) -> bool {
+        self.audio.is_some()
+    }
+}
+
+/// The sound of a video.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Audio {
+    /// Which stream of the file holds it.
+    pub stream: u32,
+    /// Its codec, as ffmpeg names it: `aac`, `opus`.
+    pub codec: String,
+}
+
+/// What a media step can begin with: an [`Upload`], which it probes, or a [`Video`], which it believes.
+///
+/// Implement it for a payload of your own that carries an upload.
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use stagemark::Artifact;
+/// use stagemark_media::{Source, Upload};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Submission {
+///     author: String,
+///     upload: Upload,
+/// }
+///
+/// impl Source for Submission {
+///     fn artifact(&self) -> &Artifact {
+///         &self.upload.source
+///     }
+/// }
+/// ```
+pub trait Source: Payload {
+    /// The file.
+    fn artifact(&self) -> &Artifact;
+
+    /// What is known of it; `None`, the default, has it probed.
+    fn video(&self) -> Option<&Video> {
+        None
+    }
+}
+
+impl Source for Upload {
+    fn artifact(&self) -> &Artifact {
+        &self.source
+    }
+}
+
+impl Source for Video {
+    fn artifact(&self) -> &Artifact {
+        &self.artifact
+    }
+
+    fn video(&self) -> Option<&Video> {
+        Some(self)
+    }
+}
+
+/// The kinds of file that are accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Container {
+    /// MP4, MOV and their kin.
+    Mp4,
+    /// Matroska and `WebM`.
+    Matroska,
+    /// AVI.
+    Avi,
+    /// An MPEG transport stream.
+    MpegTs,
+}
+
+impl Container {
+    /// What ffmpeg's name of a demuxer stands for.
+    pub(crate) fn of(demuxer: &str) -> Option<Self> {
+        demuxer.split(',').find_map(|name| match name {
+            "mov" | "mp4" => Some(Self::Mp4),
+            "matroska" | "webm" => Some(Self::Matroska),
+            "avi" => Some(Self::Avi),
+            "mpegts" => Some(Self::MpegTs),
+            _ => None,
+        })
+    }
+}
+
+/// The codecs of pictures that are accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VideoCodec {
+    /// H.264, AVC.
+    H264,
+    /// H.265, HEVC.
+    Hevc,
+    /// VP8.
+    Vp8,
+    /// VP9.
+    Vp9,
+    /// AV1.
+    Av1,
+    /// MPEG-4 part 2 (`DivX`, Xvid).
+    Mpeg4,
+}
+
+impl VideoCodec {
+    /// What ffmpeg's name of a codec stands for.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "h264" => Self::H264,
+            "hevc" => Self::Hevc,
+            "vp8" => Self::Vp8,
+            "vp9" => Self::Vp9,
+            "av1" => Self::Av1,
+            "mpeg4" => Self::Mpeg4,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for VideoCodec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::H264 => "H.264",
+            Self::Hevc => "HEVC",
+            Self::Vp8 => "VP8",
+            Self::Vp9 => "VP9",
+            Self::Av1 => "AV1",
+            Self::Mpeg4 => "MPEG-4",
+        })
+    }
+}
