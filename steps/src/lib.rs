@@ -5,26 +5,45 @@
 //! | step | what it does |
 //! |---|---|
 //! | [`Probe`] | says what an upload is, or refuses it |
+//! | [`Trim`] | cuts to a length, to the frame |
+//! | [`Edit`] | brings into one size, rate and encoding |
+//! | [`RemoveAudio`] | takes the sound away |
+//! | [`Watermark`] | lays a logo over it |
+//! | [`Bumpers`] | puts an opening before it and a closing after it |
+//! | [`Finish`] | checks it, picture by picture |
 //!
 //! Every upload is taken for hostile. A file that is refused gets a permanent [`MediaError`], one sentence that can
 //! be shown to whoever sent it. Steps of your own get the same protection from a [`Workbench`].
 
+pub mod assets;
+mod audio;
+mod bumpers;
+mod edit;
 mod error;
+mod finish;
 mod frame_rate;
 mod policy;
 mod probe;
 mod runner;
+mod trim;
 mod video;
+mod watermark;
 
 use std::time::Duration;
 
+pub use audio::RemoveAudio;
+pub use bumpers::Bumpers;
+pub use edit::Edit;
 pub use error::{MediaError, Said};
+pub use finish::Finish;
 pub use frame_rate::FrameRate;
 pub use policy::Policy;
 pub use probe::Probe;
 pub use runner::{Encoding, Expect, Ffmpeg, Limits, Made, Workbench};
 use stagemark::{Backoff, Options};
+pub use trim::Trim;
 pub use video::{Audio, Container, Source, Upload, Video, VideoCodec};
+pub use watermark::{Place, Watermark};
 
 /// The options that suit a step which runs ffmpeg: half an hour, 3 attempts, and a sign of life each minute.
 ///

@@ -1,0 +1,124 @@
+//! Cuts a video to its length, to the frame.
+
+use std::{fmt, marker::PhantomData, time::Duration};
+
+use stagemark::{Attempt, Name, Options, Step, StepError};
+
+use crate::{
+    Container, Encoding, Expect, MediaError, Policy, Source, Video, Workbench, audio, options, policy::falls_short,
+};
+
+/// Cuts a video to at most this long, to the frame, and makes it plain: upright, of square pixels, H.264 in MP4, with
+/// its sound as AAC.
+///
+/// Its input is an [`Upload`](crate::Upload), which it probes first, or a [`Video`]; what is shorter stays whole.
+///
+/// ```
+/// use std::time::Duration;
+/// use stagemark_media::{Trim, Upload};
+///
+/// let trim = Trim::<Upload>::to(Duration::from_secs(30)).starting_at(Duration::from_secs(5));
+/// ```
+pub struct Trim<I> {
+    start: Duration,
+    length: Duration,
+    policy: Policy,
+    encoding: Encoding,
+    input: PhantomData<fn(I)>,
+}
+
+impl<I> Trim<I> {
+    /// At most this long, from the beginning.
+    pub fn to(length: Duration) -> Self {
+        let (start, policy) = (Duration::ZERO, Policy::default());
+        Self { start, length, policy, encoding: Encoding::BETWEEN, input: PhantomData }
+    }
+
+    /// From here on (default: the beginning).
+    #[must_use]
+    pub fn starting_at(mut self, start: Duration) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// Probes an upload by this policy.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Encodes so (default: [`Encoding::BETWEEN`]).
+    #[must_use]
+    pub fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    async fn cut(&self, bench: &Workbench<'_>, source: &Video) -> Result<Video, MediaError> {
+        let length = source.duration.saturating_sub(self.start).min(self.length);
+        if length.is_zero() {
+            return Err(MediaError::NothingLeft { duration: source.duration, start: self.start });
+        }
+        let (width, height) = (even(source.width_px), even(source.height_px));
+        let (start, picked) = (seconds(self.start), format!("0:{}", source.stream));
+        let seeks = !self.start.is_zero() && matches!(source.container, Container::Mp4 | Container::Matroska);
+        let mut ffmpeg = bench.ffmpeg();
+        if seeks {
+            ffmpeg = ffmpeg.args(["-ss", &start]);
+        }
+        ffmpeg = ffmpeg.input("source");
+        if !seeks {
+            // The index of other containers is a guess: what comes before the start is decoded and left out.
+            ffmpeg = ffmpeg.args(["-ss", &start]);
+        }
+        let filter = format!("scale={width}:{height},setsar=1");
+        ffmpeg = ffmpeg.args(["-map", &picked]).filter(&filter).args(["-t", &seconds(length)]);
+        ffmpeg = audio::encode(ffmpeg, source).encode(&self.encoding, source.frame_rate);
+        let made = ffmpeg.output("out.mp4").run(length).await?;
+
+        falls_short(made.time, Some(length))?;
+        let expect = Expect::like(source).lasting(length).size(width, height);
+        bench.deliver("out.mp4", &expect).await
+    }
+}
+
+impl<I> fmt::Debug for Trim<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trim").field("start", &self.start).field("length", &self.length).finish_non_exhaustive()
+    }
+}
+
+impl<I: Source> Step for Trim<I> {
+    const NAME: Name = Name::new("trim");
+    type Input = I;
+    type Output = Video;
+
+    fn options(&self) -> Options {
+        options()
+    }
+
+    async fn run(&self, attempt: &Attempt, input: I) -> Result<Video, StepError> {
+        let trim = async {
+            let bench = Workbench::open(attempt).await?;
+            let source = match input.video() {
+                Some(video) => {
+                    bench.fetch(&video.artifact, "source").await?;
+                    video.clone()
+                }
+                None => self.policy.admit(&bench, input.artifact(), "source").await?,
+            };
+            self.cut(&bench, &source).await
+        };
+        trim.await.map_err(MediaError::into_step_error)
+    }
+}
+
+/// H.264 with halved colour needs even sides.
+fn even(side_px: u32) -> u32 {
+    (side_px / 2 * 2).max(2)
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{}.{:06}", time.as_secs(), time.subsec_micros())
+}
