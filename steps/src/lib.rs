@@ -11,6 +11,7 @@
 //! | [`Watermark`] | lays a logo over it |
 //! | [`Bumpers`] | puts an opening before it and a closing after it |
 //! | [`Finish`] | checks it, picture by picture |
+//! | [`TakePoster`], [`DrawSprites`], [`CutPreview`] | make what a page shows before it plays |
 //!
 //! Every upload is taken for hostile. A file that is refused gets a permanent [`MediaError`], one sentence that can
 //! be shown to whoever sent it. Steps of your own get the same protection from a [`Workbench`].
@@ -23,8 +24,11 @@ mod error;
 mod finish;
 mod frame_rate;
 mod policy;
+mod poster;
+mod preview;
 mod probe;
 mod runner;
+mod sprites;
 mod trim;
 mod video;
 mod watermark;
@@ -38,8 +42,11 @@ pub use error::{MediaError, Said};
 pub use finish::Finish;
 pub use frame_rate::FrameRate;
 pub use policy::Policy;
+pub use poster::{Poster, TakePoster};
+pub use preview::{CutPreview, Preview};
 pub use probe::Probe;
 pub use runner::{Encoding, Expect, Ffmpeg, Limits, Made, Workbench};
+pub use sprites::{DrawSprites, Sprites};
 use stagemark::{Backoff, Options};
 pub use trim::Trim;
 pub use video::{Audio, Container, Source, Upload, Video, VideoCodec};

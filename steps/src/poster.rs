@@ -1,0 +1,77 @@
+//! Takes the picture that stands for a video.
+
+use serde::{Deserialize, Serialize};
+use stagemark::{Artifact, Attempt, Name, Options, Step, StepError};
+
+use crate::{MediaError, Video, Workbench, options};
+
+/// The picture that stands for a video, a JPEG.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Poster {
+    /// The file.
+    pub artifact: Artifact,
+    /// Its width.
+    pub width_px: u32,
+    /// Its height.
+    pub height_px: u32,
+}
+
+/// Takes the picture that stands for a video: the most typical one of the second that begins there.
+///
+/// ```
+/// use stagemark_media::TakePoster;
+///
+/// let from_the_middle = TakePoster::at(0.5);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct TakePoster {
+    at: f64,
+}
+
+impl Default for TakePoster {
+    /// From a third of the way in.
+    fn default() -> Self {
+        Self::at(1.0 / 3.0)
+    }
+}
+
+impl TakePoster {
+    /// From this part of the video on: 0 is its beginning, 1 its end.
+    pub fn at(part: f64) -> Self {
+        Self { at: if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 } }
+    }
+
+    async fn take(self, attempt: &Attempt, video: &Video) -> Result<Poster, MediaError> {
+        let bench = Workbench::open(attempt).await?;
+        bench.fetch(&video.artifact, "source").await?;
+        // The last pictures of a video may not be found by time: a second before the end there are some.
+        let latest = (video.duration.as_secs_f64() - 1.0).max(0.0);
+        let start = format!("{:.3}", (video.duration.as_secs_f64() * self.at).min(latest));
+        let (width_px, height_px) = (video.width_px, video.height_px);
+        let typical = video.frame_rate.per_second().clamp(2.0, 120.0);
+        let chain = format!("thumbnail=n={typical:.0},scale={width_px}:{height_px},setsar=1,format=yuvj420p");
+        let picked = format!("0:{}", video.stream);
+        let ffmpeg = bench.ffmpeg().args(["-ss", &start]).input("source").args(["-map", &picked, "-an", "-t", "1"]);
+        let ffmpeg = ffmpeg.filter(&chain).args(["-frames:v", "1", "-c:v", "mjpeg", "-q:v", "3", "-f", "mjpeg"]);
+        let made = ffmpeg.output("poster.jpg").run(video.frame_rate.frame_time()).await?;
+        if made.frames != 1 {
+            return Err(MediaError::NoFrames);
+        }
+        Ok(Poster { artifact: bench.put("poster.jpg").await?, width_px, height_px })
+    }
+}
+
+impl Step for TakePoster {
+    const NAME: Name = Name::new("poster");
+    type Input = Video;
+    type Output = Poster;
+
+    fn options(&self) -> Options {
+        options()
+    }
+
+    async fn run(&self, attempt: &Attempt, video: Video) -> Result<Poster, StepError> {
+        self.take(attempt, &video).await.map_err(MediaError::into_step_error)
+    }
+}
