@@ -67,10 +67,10 @@ impl Batch {
             run.width.map(i64::from).into(),
             integer_of(run.submitted.0),
             status_number(run.status).into(),
-            run.holder.map(worker_of).unwrap_or_else(|| None::<uuid::Uuid>.into()),
+            run.holder.map_or_else(|| None::<uuid::Uuid>.into(), worker_of),
             0_i64.into(),
         ]);
-        self.queue(blob_of(run.id), &run.queue);
+        self.queue(&blob_of(run.id), &run.queue);
     }
 
     fn change(&mut self, change: &Change) {
@@ -79,19 +79,19 @@ impl Batch {
             self.markers.extend(marker_values(change.run, marker, change.revision));
         }
         if let Some(row) = &change.row {
-            self.row(blob_of(change.run), change.revision, row);
+            self.row(&blob_of(change.run), change.revision, row);
         }
     }
 
-    fn row(&mut self, run: Value, revision: u64, row: &RunRow) {
+    fn row(&mut self, run: &Value, revision: u64, row: &RunRow) {
         self.fenced += 1;
         self.runs.extend([
             run.clone(),
             integer_of(revision),
             status_number(row.status).into(),
-            row.holder.map(worker_of).unwrap_or_else(|| None::<uuid::Uuid>.into()),
+            row.holder.map_or_else(|| None::<uuid::Uuid>.into(), worker_of),
             row.error.as_ref().map(ToString::to_string).into(),
-            row.ended.map(|ended| integer_of(ended.0)).unwrap_or_else(|| None::<i64>.into()),
+            row.ended.map_or_else(|| None::<i64>.into(), |ended| integer_of(ended.0)),
         ]);
         self.unqueued.push(run.clone());
         if row.status.has_ended() {
@@ -100,7 +100,7 @@ impl Batch {
         self.queue(run, &row.queue);
     }
 
-    fn queue(&mut self, run: Value, queue: &[QueueEntry]) {
+    fn queue(&mut self, run: &Value, queue: &[QueueEntry]) {
         for entry in queue {
             self.queued.extend([run.clone(), i64::from(entry.node).into(), integer_of(entry.due.0)]);
         }
