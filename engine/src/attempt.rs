@@ -25,6 +25,14 @@ use crate::{
 const PART_BYTES: usize = 256 * 1024;
 
 /// An object that a step made: its key in the artifact store, and its size. A payload: hand it to the next step.
+///
+/// ```
+/// use stagemark::{Artifact, Attempt, StepError};
+///
+/// async fn greet(attempt: &Attempt) -> Result<Artifact, StepError> {
+///     Ok(attempt.put("greeting.txt", "hello").await?)
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Artifact {
     /// The key of the object in the artifact store.
@@ -300,6 +308,18 @@ impl Attempt {
 }
 
 /// An artifact being written; dropped before it is finished, it never was.
+///
+/// ```
+/// use stagemark::{Artifact, Attempt, StepError};
+///
+/// async fn copy(attempt: &Attempt, parts: Vec<String>) -> Result<Artifact, StepError> {
+///     let mut writer = attempt.writer("all.txt").await?;
+///     for part in parts {
+///         writer.write(part.into()).await?;
+///     }
+///     Ok(writer.finish().await?)
+/// }
+/// ```
 pub struct ArtifactWriter {
     key: String,
     sink: Box<dyn ArtifactSink>,
@@ -329,6 +349,16 @@ impl ArtifactWriter {
 }
 
 /// A folder of one attempt's own; see [`Attempt::scratch`].
+///
+/// ```
+/// use stagemark::{Artifact, Attempt, StepError};
+///
+/// async fn make(attempt: &Attempt) -> Result<Artifact, StepError> {
+///     let scratch = attempt.scratch().await?;
+///     std::fs::write(scratch.file("report.txt"), "done")?;
+///     Ok(attempt.put_file("report.txt", &scratch.file("report.txt")).await?)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Scratch {
     folder: tempfile::TempDir,

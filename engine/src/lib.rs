@@ -1,4 +1,39 @@
 //! A durable workflow engine with a pluggable step API.
+//!
+//! Write steps as impls of [`Step`], chain them into a typed [`Workflow`], and an [`Engine`] carries every [`Run`] to its
+//! end through crashes and restarts: each finished step leaves a stage marker in the [store](ports::Store).
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use stagemark::{Attempt, Engine, MemoryStore, Name, Step, StepError, Workflow};
+//!
+//! const WELCOME: Workflow<String, String> = Workflow::new("welcome");
+//!
+//! struct Greet;
+//!
+//! impl Step for Greet {
+//!     const NAME: Name = Name::new("greet");
+//!     type Input = String;
+//!     type Output = String;
+//!
+//!     async fn run(&self, _attempt: &Attempt, name: String) -> Result<String, StepError> {
+//!         Ok(format!("Hello, {name}"))
+//!     }
+//! }
+//!
+//! let engine = Engine::builder(MemoryStore::new())
+//!     .serve(WELCOME.define(|name| name.then(Greet)))
+//!     .start()
+//!     .await?;
+//!
+//! let run = engine.submit(WELCOME, "Ada".to_owned()).key("ada").await?;
+//! assert_eq!(run.result().await?, "Hello, Ada");
+//! # Ok(()) }
+//! ```
+//!
+//! What is promised of side effects: a step's code may run more than once, its commit happens once.
+//! [`Attempt::idempotency_key`] is the same at each attempt, for services that drop repeated calls.
+
 mod attempt;
 mod builder;
 mod doctor;

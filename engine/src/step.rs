@@ -11,6 +11,18 @@ use crate::{Attempt, Name, StepError};
 ///
 /// It is implemented for every such type; nobody implements it by hand. Payloads are stored as JSON, so keep
 /// them small and put files into [artifacts](Attempt::put).
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use stagemark::Payload;
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Upload {
+///     key: String,
+/// }
+/// fn is_payload<T: Payload>() {}
+/// is_payload::<Upload>();
+/// ```
 pub trait Payload: Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Payload for T {}

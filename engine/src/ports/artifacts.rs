@@ -11,6 +11,19 @@ use futures::stream::BoxStream;
 /// - A finished object is durable, and its bytes come back as they were written.
 /// - Writing a key again replaces the whole object at once.
 /// - Reading or measuring a key that was never finished answers [`Missing`](ArtifactError::Missing) or `None`.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use stagemark::{MemoryArtifacts, ports::{ArtifactError, Artifacts}};
+///
+/// let artifacts = MemoryArtifacts::new();
+/// let mut sink = artifacts.write("uploads/1").await?;
+/// sink.write("hello".into()).await?;
+/// assert_eq!(sink.finish().await?, 5);
+/// assert_eq!(artifacts.list("uploads").await?, ["uploads/1"]);
+/// assert!(matches!(artifacts.read("uploads/2").await, Err(ArtifactError::Missing { .. })));
+/// # Ok(()) }
+/// ```
 #[async_trait]
 pub trait Artifacts: Send + Sync + std::fmt::Debug {
     /// Begins an object; nothing is visible before [`ArtifactSink::finish`].

@@ -17,6 +17,43 @@ use crate::RunId;
 /// - Of several submissions of a workflow with one key, one is accepted and the others get its run.
 /// - What [`claim`](Self::claim) hands out for the queue is not handed out again before the reservation ends.
 /// - A run whose holder, or whose task's worker, was not heard of until its lease ended is claimed as lapsed.
+///
+/// Who wants to keep runs elsewhere implements this and has it checked by the suite of `stagemark-conformance`. How the
+/// types go together:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use stagemark::{MemoryStore, RunId, Status, Timestamp, WorkerId};
+/// use stagemark::ports::{Change, Claim, Marker, NewRun, Outcome, Phase, QueueEntry, RunRow, Served, Store, Task, TaskId, Write};
+///
+/// let (store, run, worker, now) = (MemoryStore::new(), RunId::new(), WorkerId(1), Timestamp(1_000));
+/// let submitted = NewRun {
+///     id: run,
+///     workflow: "double".into(),
+///     version: 1,
+///     key: Some("first".to_owned()),
+///     input: "21".into(),
+///     width: None,
+///     submitted: now,
+///     status: Status::Queued,
+///     holder: None,
+///     queue: vec![QueueEntry { node: 0, due: now }],
+/// };
+/// assert_eq!(store.write(&[Write::Submit(submitted)]).await?, [Outcome::Accepted]);
+///
+/// let served = vec![Served { workflow: "double".into(), version: 1, node: 0, room: 1 }];
+/// let claim = Claim { worker, now, reserved: Timestamp(2_000), served, lapsed: 0 };
+/// let record = store.claim(&claim).await?.runs.remove(0);
+///
+/// let task = Task { phase: Phase::Done { width: None }, attempt: 1, released: 0 };
+/// let output = Some("42".into());
+/// let marker = Marker { id: TaskId::of(1), task, started: Some(now), finished: Some(now), output, error: None };
+/// let row = RunRow { status: Status::Ready, holder: None, queue: vec![], error: None, ended: Some(now) };
+/// let change = Change { run, revision: record.revision, row: Some(row), markers: vec![marker] };
+/// assert_eq!(store.write(&[Write::Change(change.clone())]).await?, [Outcome::Accepted]);
+/// assert_eq!(store.write(&[Write::Change(change)]).await?, [Outcome::Refused], "its revision is not the latest");
+/// # Ok(()) }
+/// ```
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// Commits submissions and changes, in one transaction; gives an outcome for each, in order. At most one write
@@ -288,6 +325,13 @@ pub struct Summary {
 }
 
 /// Why the store could not do what was asked.
+///
+/// ```
+/// use stagemark::ports::{StoreError, StoreErrorKind};
+///
+/// let full = StoreError { doing: "committing runs", kind: StoreErrorKind::Full, source: None };
+/// assert!(full.to_string().starts_with("committing runs: the disk is full"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{doing}: {kind}")]
 pub struct StoreError {
