@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::{
     Artifact, ArtifactWriter, Builder, CommitStats, Payload, Run, RunError, RunId, Submit, Workflow,
-    attempt::{copy_in, copy_out},
+    artifact::{copy_in, copy_out},
     doctor::{self, Stuck},
     driver::{Driver, clock, stats::Stats},
     ports::{ArtifactError, Artifacts, Store, StoreError},

@@ -34,6 +34,7 @@
 //! What is promised of side effects: a step's code may run more than once, its commit happens once.
 //! [`Attempt::idempotency_key`] is the same at each attempt, for services that drop repeated calls.
 
+mod artifact;
 mod attempt;
 mod builder;
 mod doctor;
@@ -52,7 +53,8 @@ mod step;
 mod submit;
 mod workflow;
 
-pub use attempt::{Artifact, ArtifactWriter, Attempt, Scratch};
+pub use artifact::{Artifact, ArtifactWriter, Scratch};
+pub use attempt::Attempt;
 pub use builder::{Builder, StartError};
 pub use doctor::Stuck;
 pub use driver::stats::CommitStats;

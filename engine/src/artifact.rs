@@ -1,0 +1,132 @@
+//! Artifacts as steps hold them, and the scratch folder in which they make their files.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use futures::{StreamExt, stream::BoxStream};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    fs,
+    io::{AsyncReadExt, AsyncWriteExt},
+};
+
+use crate::ports::{ArtifactError, ArtifactSink};
+
+/// How much of a file is held in memory while it is put or fetched.
+const PART_BYTES: usize = 256 * 1024;
+
+/// An object that a step made: its key in the artifact store, and its size. A payload: hand it to the next step.
+///
+/// ```
+/// use stagemark::{Artifact, Attempt, StepError};
+///
+/// async fn greet(attempt: &Attempt) -> Result<Artifact, StepError> {
+///     Ok(attempt.put("greeting.txt", "hello").await?)
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Artifact {
+    /// The key of the object in the artifact store.
+    pub key: String,
+    /// The size of the object.
+    pub size_bytes: u64,
+}
+
+/// An artifact being written; dropped before it is finished, it never was.
+///
+/// ```
+/// use stagemark::{Artifact, Attempt, StepError};
+///
+/// async fn copy(attempt: &Attempt, parts: Vec<String>) -> Result<Artifact, StepError> {
+///     let mut writer = attempt.writer("all.txt").await?;
+///     for part in parts {
+///         writer.write(part.into()).await?;
+///     }
+///     Ok(writer.finish().await?)
+/// }
+/// ```
+pub struct ArtifactWriter {
+    key: String,
+    sink: Box<dyn ArtifactSink>,
+}
+
+impl std::fmt::Debug for ArtifactWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ArtifactWriter").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl ArtifactWriter {
+    pub(crate) fn new(key: String, sink: Box<dyn ArtifactSink>) -> Self {
+        Self { key, sink }
+    }
+
+    /// Adds bytes at the end.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), ArtifactError> {
+        self.sink.write(bytes).await
+    }
+
+    /// Makes the artifact visible, whole and durable.
+    pub async fn finish(self) -> Result<Artifact, ArtifactError> {
+        let size_bytes = self.sink.finish().await?;
+        Ok(Artifact { key: self.key, size_bytes })
+    }
+}
+
+/// A folder of one attempt's own; see [`Attempt::scratch`].
+///
+/// ```
+/// use stagemark::{Artifact, Attempt, StepError};
+///
+/// async fn make(attempt: &Attempt) -> Result<Artifact, StepError> {
+///     let scratch = attempt.scratch().await?;
+///     std::fs::write(scratch.file("report.txt"), "done")?;
+///     Ok(attempt.put_file("report.txt", &scratch.file("report.txt")).await?)
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Scratch {
+    folder: tempfile::TempDir,
+}
+
+impl Scratch {
+    pub(crate) fn new(folder: tempfile::TempDir) -> Self {
+        Self { folder }
+    }
+
+    /// The path of the folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The path of a file in the folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+pub(crate) async fn copy_in(mut writer: ArtifactWriter, file: &Path) -> Result<Artifact, ArtifactError> {
+    let failed =
+        |source: std::io::Error| ArtifactError::Store { key: file.display().to_string(), source: source.into() };
+    let mut from = fs::File::open(file).await.map_err(failed)?;
+    loop {
+        let mut part = bytes::BytesMut::with_capacity(PART_BYTES);
+        if from.read_buf(&mut part).await.map_err(failed)? == 0 {
+            return writer.finish().await;
+        }
+        writer.write(part.freeze()).await?;
+    }
+}
+
+pub(crate) async fn copy_out(
+    mut parts: BoxStream<'static, Result<Bytes, ArtifactError>>,
+    key: &str,
+    file: &Path,
+) -> Result<(), ArtifactError> {
+    let failed = |source: std::io::Error| ArtifactError::Store { key: key.to_owned(), source: source.into() };
+    let mut out = fs::File::create(file).await.map_err(failed)?;
+    while let Some(part) = parts.next().await {
+        out.write_all(&part?).await.map_err(failed)?;
+    }
+    out.flush().await.map_err(failed)
+}
