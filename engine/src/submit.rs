@@ -7,9 +7,10 @@ use stagemark_rules::{Event, Input, Kind, Status, Timestamp, begin, claimable, d
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Definition, Name, Payload, Run, RunId, Workflow,
+    Definition, Name, Payload, Run, RunError, RunId, Workflow,
     driver::{Driver, active::Active, clock::now, commit::CommitError, ledger::Ledger, slots::Slot, values},
     ports::{NewRun, Outcome, QueueEntry, StoreError, Submitted, Write},
+    run,
 };
 
 /// A submission; await it to send it. See [`Engine::submit`](crate::Engine::submit).
@@ -130,7 +131,7 @@ impl Submission {
             return Err(SubmitError::Closed);
         }
         let (id, input, key) = (self.id, Arc::clone(&self.input), self.key.clone());
-        let definition = Arc::clone(&self.definition);
+        let (definition, workflow) = (Arc::clone(&self.definition), self.definition.name());
         let (outcome, watch) = match self.leased(&driver) {
             Some((ledger, granted)) => {
                 let watch = driver.interest.watch(id);
@@ -147,7 +148,7 @@ impl Submission {
             }
             Ok(Outcome::Existing(first)) => {
                 let run = same(&first, &input, key)?;
-                Ok(Run::new(driver, definition, run, None))
+                earlier(driver, workflow, run).await
             }
             Ok(Outcome::Refused) | Err(CommitError::Closed) => Err(SubmitError::Closed),
             Err(CommitError::Store(error)) => Err(SubmitError::Store(error)),
@@ -213,6 +214,16 @@ impl Submission {
             holder,
             queue,
         }
+    }
+}
+
+/// A handle of the run that came first, which may be pinned to another version.
+async fn earlier<Out>(driver: Arc<Driver>, workflow: Name, run: RunId) -> Result<Run<Out>, SubmitError> {
+    match run::attach(&driver, workflow, run).await {
+        Ok(run) => Ok(run),
+        Err(RunError::NotServed { version, .. }) => Err(SubmitError::UnknownWorkflow { workflow, version }),
+        Err(RunError::Store(error)) => Err(SubmitError::Store(Arc::new(error))),
+        Err(_) => Err(SubmitError::Closed),
     }
 }
 
