@@ -1,0 +1,151 @@
+//! Artifacts in a local folder.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, future, stream::BoxStream};
+use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path as Place};
+use stagemark::ports::{ArtifactError, ArtifactSink, Artifacts};
+use tokio_util::io::ReaderStream;
+
+use crate::{
+    failure::{explain, explain_look},
+    key::{folder, key_at, place},
+    staging::Staging,
+    upload::Upload,
+};
+
+/// How much of an artifact is held in memory while it is read.
+const PART_BYTES: usize = 256 * 1024;
+
+/// Keeps artifacts in a local folder; clones share it, and so may other processes.
+///
+/// What is being written stands apart from the finished objects and is moved to its place when it is whole and on
+/// the disk, with its folders. What a process left unfinished when it died goes when the folder is opened next. As in
+/// any folder, no key can be the folder of another.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path().join("artifacts");
+/// use stagemark::ports::Artifacts;
+/// use stagemark_blob::LocalArtifacts;
+///
+/// let artifacts = LocalArtifacts::open(folder)?;
+/// let mut sink = artifacts.write("uploads/hello.txt").await?;
+/// sink.write("hello".into()).await?;
+/// sink.finish().await?;
+/// assert_eq!(std::fs::read(artifacts.path_of("uploads/hello.txt")?)?, b"hello");
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct LocalArtifacts {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) root: PathBuf,
+    pub(crate) files: LocalFileSystem,
+    pub(crate) staging: Staging,
+}
+
+/// Why a folder cannot keep artifacts.
+///
+/// ```
+/// let error = stagemark_blob::LocalArtifacts::open("/dev/null/artifacts").unwrap_err();
+/// assert_eq!(error.path.as_os_str(), "/dev/null/artifacts");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("the folder {} cannot keep artifacts; it must be a folder that this user may write", path.display())]
+#[non_exhaustive]
+pub struct OpenError {
+    /// The folder.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+impl LocalArtifacts {
+    /// Keeps artifacts in this folder, which is made if it is not there.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = folder.as_ref();
+        match Inner::open(path) {
+            Ok(inner) => Ok(Self { inner: Arc::new(inner) }),
+            Err(source) => Err(OpenError { path: path.to_owned(), source }),
+        }
+    }
+
+    /// Where the artifact of this key is, or will be: an absolute path.
+    ///
+    /// # Errors
+    /// [`ArtifactError::BadKey`] if no artifact can have this key.
+    pub fn path_of(&self, key: &str) -> Result<PathBuf, ArtifactError> {
+        Ok(self.inner.path_of(&place(key)?))
+    }
+}
+
+impl Inner {
+    fn open(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let root = folder.canonicalize()?;
+        if let Some(parent) = root.parent() {
+            File::open(parent)?.sync_all()?;
+        }
+        let files = LocalFileSystem::new_with_prefix(&root)?.with_fsync(true);
+        let staging = Staging::open(&root)?;
+        Ok(Self { root, files, staging })
+    }
+
+    pub(crate) fn path_of(&self, place: &Place) -> PathBuf {
+        self.root.join(place.as_ref())
+    }
+}
+
+#[async_trait]
+impl Artifacts for LocalArtifacts {
+    async fn write(&self, key: &str) -> Result<Box<dyn ArtifactSink>, ArtifactError> {
+        Ok(Box::new(Upload::begin(&self.inner, key, place(key)?).await?))
+    }
+
+    async fn read(&self, key: &str) -> Result<BoxStream<'static, Result<Bytes, ArtifactError>>, ArtifactError> {
+        let found = self.inner.files.get(&place(key)?).await.map_err(|error| explain_look(key, error))?;
+        let key = key.to_owned();
+        Ok(match found.payload {
+            GetResultPayload::File(file, _) => {
+                let parts = ReaderStream::with_capacity(tokio::fs::File::from_std(file), PART_BYTES);
+                parts.map_err(move |error| explain(&key, error)).boxed()
+            }
+            GetResultPayload::Stream(parts) => parts.map_err(move |error| explain(&key, error)).boxed(),
+        })
+    }
+
+    async fn size_bytes(&self, key: &str) -> Result<Option<u64>, ArtifactError> {
+        match self.inner.files.head(&place(key)?).await.map_err(|error| explain_look(key, error)) {
+            Ok(found) => Ok(Some(found.size)),
+            Err(ArtifactError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn list(&self, within: &str) -> Result<Vec<String>, ArtifactError> {
+        let found = self.inner.files.list(Some(&folder(within)?));
+        let keys = found.try_filter_map(|object| future::ready(Ok(key_at(&object.location))));
+        let mut keys: Vec<String> = keys.try_collect().await.map_err(|error| explain(within, error))?;
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), ArtifactError> {
+        match self.inner.files.delete(&place(key)?).await.map_err(|error| explain_look(key, error)) {
+            Err(ArtifactError::Missing { .. }) => Ok(()),
+            deleted => deleted,
+        }
+    }
+}
