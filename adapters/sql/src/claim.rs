@@ -108,18 +108,20 @@ async fn lapsed_workers(reader: &DatabaseConnection, claim: &Claim) -> Result<Ve
 
 const LAPSED_WORKERS: &str = "
     WITH RECURSIVE
-    holder (id) AS (
+    holding (lessee) AS (
         SELECT min(holder) FROM stagemark_run WHERE status < 2 AND holder IS NOT NULL
         UNION ALL
-        SELECT (SELECT min(holder) FROM stagemark_run WHERE status < 2 AND holder > id) FROM holder WHERE id IS NOT NULL
+        SELECT (SELECT min(holder) FROM stagemark_run WHERE status < 2 AND holder > lessee)
+        FROM holding WHERE lessee IS NOT NULL
     ),
-    leased (id) AS (
+    trying (lessee) AS (
         SELECT min(worker) FROM stagemark_marker WHERE phase = 1 AND worker IS NOT NULL
         UNION ALL
-        SELECT (SELECT min(worker) FROM stagemark_marker WHERE phase = 1 AND worker > id) FROM leased WHERE id IS NOT NULL
+        SELECT (SELECT min(worker) FROM stagemark_marker WHERE phase = 1 AND worker > lessee)
+        FROM trying WHERE lessee IS NOT NULL
     )
-    SELECT id FROM (SELECT id FROM holder UNION SELECT id FROM leased)
-    WHERE id IS NOT NULL AND id <> ?1 AND id NOT IN (SELECT id FROM stagemark_worker WHERE until >= ?2)";
+    SELECT lessee FROM (SELECT lessee FROM holding UNION SELECT lessee FROM trying)
+    WHERE lessee IS NOT NULL AND lessee <> ?1 AND lessee NOT IN (SELECT id FROM stagemark_worker WHERE until >= ?2)";
 
 /// The runs of lapsed workers that this one serves, as many as it asks for, and whose they were.
 async fn lapsed_runs(
