@@ -116,5 +116,6 @@ pub(crate) fn shape(width: u32, height: u32, rate: FrameRate, fit: Fit) -> Strin
              scale={width}:{height}:{COLOUR},setsar=1"
         ),
     };
-    format!("fps={rate},{fitted},format=yuv420p")
+    // From the very beginning, and to the end of the last picture: the sound does not wait for the pictures.
+    format!("fps={rate}:start_time=0:eof_action=pass,{fitted},format=yuv420p")
 }

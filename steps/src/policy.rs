@@ -93,7 +93,7 @@ impl Policy {
         let header = bench.header(name).await?;
         let (container, codec, stream) = self.declared(&header)?;
         let packets_max = FrameRate::new(self.fps_max, 1).frames_in(self.duration_max).saturating_mul(2).max(1000);
-        let packets = bench.packets(name, stream.index, packets_max).await?;
+        let packets = bench.packets(name, Packets::of(stream.index, container), packets_max).await?;
         self.held(&header, stream, &packets)?;
         let duration = packets.duration();
         let (width, height) = stream.shown();

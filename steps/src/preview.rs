@@ -61,7 +61,7 @@ impl CutPreview {
         let height_px = u32::try_from(height).unwrap_or(1280).clamp(2, 1280);
         let (scenes, duration) = scenes(video.duration);
         let chain = format!(
-            "setpts=PTS-STARTPTS,fps={RATE},select='{scenes}',setpts=N/({RATE}*TB),scale={}:{height_px},setsar=1",
+            "setpts=PTS-STARTPTS,fps={RATE}:eof_action=pass,select='{scenes}',setpts=N/({RATE}*TB),scale={}:{height_px},setsar=1",
             self.width_px
         );
         let picked = format!("0:{}", video.stream);

@@ -54,7 +54,7 @@ struct Grid {
     columns: u32,
     width_px: u32,
     height_px: u32,
-    interval: Duration,
+    duration: Duration,
 }
 
 impl DrawSprites {
@@ -100,17 +100,17 @@ impl DrawSprites {
         let height_px = u64::from(self.width_px) * height / width / 2 * 2;
         let height_px = u32::try_from(height_px).unwrap_or(640).clamp(2, 640);
         let columns = tiles.isqrt() + u32::from(tiles.isqrt().pow(2) < tiles);
-        Grid { tiles, columns, width_px: self.width_px, height_px, interval: video.duration / tiles }
+        Grid { tiles, columns, width_px: self.width_px, height_px, duration: video.duration }
     }
 }
 
 impl Grid {
     fn chain(&self) -> String {
-        let Self { columns, width_px, height_px, interval, .. } = self;
+        let Self { columns, width_px, height_px, .. } = self;
         format!(
             "setpts=PTS-STARTPTS,select='gte(t,selected_n*{:.6})',scale={width_px}:{height_px},setsar=1,\
              tile={columns}x{}:nb_frames={},format=yuvj420p",
-            interval.as_secs_f64(),
+            (self.duration / self.tiles).as_secs_f64(),
             self.rows(),
             self.tiles
         )
@@ -121,11 +121,11 @@ impl Grid {
     }
 
     fn text(&self) -> String {
-        let Self { tiles, columns, width_px, height_px, interval } = self;
+        let Self { tiles, columns, width_px, height_px, duration } = self;
         let mut text = String::from("WEBVTT\n");
         for tile in 0..*tiles {
             let (x, y) = (tile % columns * width_px, tile / columns * height_px);
-            let (from, to) = (cue(*interval * tile), cue(*interval * (tile + 1)));
+            let (from, to) = (cue(*duration * tile / *tiles), cue(*duration * (tile + 1) / *tiles));
             // Writing to a string does not fail.
             let _ = write!(text, "\n{from} --> {to}\n{SHEET}#xywh={x},{y},{width_px},{height_px}\n");
         }

@@ -74,7 +74,8 @@ impl Encoding {
 impl<'a> Ffmpeg<'a> {
     pub(super) fn new(bench: &'a Workbench<'a>) -> Self {
         let mut command = FfmpegCommand::new_with_path(&bench.tools().ffmpeg);
-        command.args(["-loglevel", "warning", "-hide_banner", "-nostdin", "-nostats", "-y"]);
+        // The level is told with each line, and `info` tells which signal ended it.
+        command.args(["-loglevel", "level+info", "-hide_banner", "-nostdin", "-nostats", "-y"]);
         command.args(["-progress", "pipe:1", "-max_alloc", ALLOC_BYTES_MAX]);
         Self { bench, command, limits: Limits::default(), fault: None }
     }
@@ -167,7 +168,9 @@ impl<'a> Ffmpeg<'a> {
                 Ok(())
             })
             .await?;
-        judge("ffmpeg", ended).map(|()| made)
+        judge("ffmpeg", ended)?;
+        self.bench.report(1.0, &format!("{:.1} s of video", made.time.as_secs_f64()));
+        Ok(made)
     }
 
     fn command(&mut self) -> Command {
@@ -208,16 +211,21 @@ impl Made {
 /// What the end of a program means for the file it worked on.
 pub(super) fn judge(program: &'static str, ended: Ended) -> Result<(), MediaError> {
     use std::os::unix::process::ExitStatusExt;
+    const OUT_OF_TIME: [&str; 2] = ["received signal 24", "Received > 3 system signals"];
     const DAMAGE: [&str; 2] = ["Invalid data found", "Error while decoding"];
     let Ended { status, said } = ended;
     if status.success() {
         return Ok(());
     }
+    // ffmpeg takes the signal that its time is over for a wish to end early, and says so last; it comes each second.
+    let out_of_time = said.lines().last().is_some_and(|last| OUT_OF_TIME.iter().any(|sign| last.contains(sign)));
     match status.signal() {
         Some(24) => return Err(MediaError::TooCostly { what: "time" }),
+        None if out_of_time => return Err(MediaError::TooCostly { what: "time" }),
         Some(25) => return Err(MediaError::TooCostly { what: "room" }),
         _ => {}
     }
+    let said = faults(&said);
     if said.contains("Cannot allocate memory") || said.contains("malloc") {
         return Err(MediaError::TooCostly { what: "memory" });
     }
@@ -226,6 +234,12 @@ pub(super) fn judge(program: &'static str, ended: Ended) -> Result<(), MediaErro
         return Err(MediaError::Damaged { source: Said(said) });
     }
     Err(MediaError::Failed { program, status: status.to_string(), said })
+}
+
+/// What is worth telling: warnings and errors.
+fn faults(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().filter(|line| !line.contains("[info]")).collect();
+    lines.join("; ")
 }
 
 fn threads() -> String {

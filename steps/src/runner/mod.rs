@@ -4,14 +4,17 @@ mod bench;
 mod child;
 mod expect;
 mod ffmpeg;
+mod header;
 mod launcher;
 mod limits;
+mod packets;
 mod probe;
 mod sandbox;
 
 pub use bench::Workbench;
 pub use expect::Expect;
 pub use ffmpeg::{Encoding, Ffmpeg, Made};
+pub(crate) use header::{Header, Stream};
 pub use limits::Limits;
-pub(crate) use probe::{Header, Packets, Stream};
+pub(crate) use packets::Packets;
 pub(crate) use sandbox::Tools;

@@ -115,10 +115,11 @@ impl Tools {
     }
 
     fn bounds(&self, limits: &Limits) -> [OsString; 6] {
+        let cpu = limits.cpu.as_secs().max(1);
         [
             self.prlimit.clone().into(),
             format!("--as={}", limits.memory_bytes).into(),
-            format!("--cpu={}", limits.cpu.as_secs().max(1)).into(),
+            format!("--cpu={cpu}:{}", cpu.saturating_add(10)).into(),
             format!("--fsize={}", limits.file_bytes).into(),
             format!("--nofile={}", limits.open_files).into(),
             "--core=0".into(),
