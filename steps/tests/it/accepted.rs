@@ -1,29 +1,144 @@
 //! What phones, browsers and cameras make goes through.
 
-use std::time::Duration;
-
-use stagemark_media::{Edit, Encoding, Trim, Upload, Video};
+use stagemark::Step;
+use stagemark_media::{Probe, Video};
 
 use crate::studio::{CLIP, Studio};
 
-const QUICK: Encoding = Encoding { preset: "ultrafast", crf: 30 };
+const PICTURES: &str = "-f lavfi -i testsrc=s=192x108:r=25:d=1.2";
+const SOUND: &str = "-f lavfi -i sine=d=1.2";
 
-/// Trims to a second and brings into a small 16:9 shape.
-async fn through(studio: &Studio, upload: Upload) -> Video {
-    let trim = Trim::to(Duration::from_secs(1)).encoding(QUICK);
-    let trimmed = studio.run(&trim, upload).await.unwrap();
-    let edited = studio.run(&Edit::size(320, 180).encoding(QUICK), trimmed).await.unwrap();
-    assert_eq!(studio.ask(&edited, "stream=width,height,sample_aspect_ratio,pix_fmt"), "320,180,1:1,yuv420p");
+/// Makes a file so, trims it to a second and brings it into a small 16:9 shape.
+async fn goes_through(studio: &Studio, args: &str, name: &str) -> Video {
+    let upload = studio.made(args, name).await;
+    let edited = studio.edited(upload, 1000).await;
+    let shape = studio.ask(&edited.artifact, "stream=codec_name,width,height,sample_aspect_ratio,pix_fmt").await;
+    assert_eq!(shape, "h264,320,180,1:1,yuv420p");
     edited
 }
 
-#[tokio::test]
-async fn the_clip_of_the_repository_goes_through() {
-    let studio = Studio::new();
-    let upload = studio.upload(CLIP.as_ref());
+/// The same, with pictures of a second in this codec and sound in that one.
+async fn second_of(codecs: &str, name: &str) -> Video {
+    let video = goes_through(&Studio::new(), &format!("{PICTURES} {SOUND} {codecs}"), name).await;
+    assert_eq!((video.frames, video.has_audio()), (25, true));
+    video
+}
 
-    let edited = through(&studio, upload).await;
+#[tokio::test]
+async fn the_clip_of_the_repository() {
+    let studio = Studio::new();
+
+    let edited = studio.edited(studio.upload(CLIP.as_ref()).await, 1000).await;
 
     assert_eq!((edited.frames, edited.frame_rate.to_string().as_str()), (25, "25/1"));
-    assert!(edited.has_audio());
+}
+
+#[tokio::test]
+async fn h264_in_mov() {
+    second_of("-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac", "a.mov").await;
+}
+
+#[tokio::test]
+async fn hevc_of_ten_bits_in_mkv() {
+    second_of("-c:v libx265 -preset ultrafast -x265-params log-level=error -pix_fmt yuv420p10 -c:a flac", "a.mkv")
+        .await;
+}
+
+#[tokio::test]
+async fn vp8_in_webm() {
+    second_of("-c:v libvpx -deadline realtime -b:v 300k -c:a libvorbis", "a.webm").await;
+}
+
+#[tokio::test]
+async fn vp9_in_webm() {
+    second_of("-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus", "a.webm").await;
+}
+
+#[tokio::test]
+async fn av1_in_mp4() {
+    second_of("-c:v libaom-av1 -usage realtime -cpu-used 8 -pix_fmt yuv420p -c:a aac", "a.mp4").await;
+}
+
+#[tokio::test]
+async fn mpeg4_in_avi() {
+    second_of("-c:v mpeg4 -bf 2 -c:a libmp3lame", "a.avi").await;
+}
+
+#[tokio::test]
+async fn h264_in_a_transport_stream() {
+    second_of("-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a mp2", "a.ts").await;
+}
+
+#[tokio::test]
+async fn a_browsers_recording_without_a_duration() {
+    let codecs = "-c:v libvpx -deadline realtime -c:a libopus -live 1 -f webm";
+    let video = second_of(codecs, "a.webm").await;
+    assert_eq!(video.frame_rate.to_string(), "25/1");
+}
+
+#[tokio::test]
+async fn a_fragmented_mp4() {
+    second_of("-c:v libx264 -preset ultrafast -c:a aac -movflags frag_keyframe+empty_moov+delay_moov", "a.mp4").await;
+}
+
+#[tokio::test]
+async fn a_silent_one() {
+    let video = goes_through(&Studio::new(), &format!("{PICTURES} -c:v libx264 -preset ultrafast"), "a.mp4").await;
+
+    assert!(!video.has_audio());
+}
+
+#[tokio::test]
+async fn odd_sizes() {
+    let odd = "-f lavfi -i testsrc=s=161x121:r=25:d=1 -c:v libx264 -preset ultrafast -pix_fmt yuv444p";
+
+    goes_through(&Studio::new(), odd, "a.mp4").await;
+}
+
+#[tokio::test]
+async fn four_k() {
+    let large = "-f lavfi -i testsrc=s=3840x2160:r=25:d=0.2 -c:v libx264 -preset ultrafast -pix_fmt yuv420p";
+
+    let video = goes_through(&Studio::new(), large, "a.mp4").await;
+
+    assert_eq!(video.frames, 5);
+}
+
+#[tokio::test]
+async fn a_portrait_that_the_metadata_turns() {
+    let studio = Studio::new();
+    studio.make(&format!("{PICTURES} -c:v libx264 -preset ultrafast -pix_fmt yuv420p"), "lying.mp4");
+
+    let upload = studio.made("-i lying.mp4 -c copy -metadata:s:v rotate=90", "turned.mp4").await;
+    let video = Probe::default().run(&studio.attempt(), upload.clone()).await.unwrap();
+
+    assert_eq!((video.width_px, video.height_px), (108, 192));
+    assert_eq!(studio.edited(upload, 1000).await.frames, 25);
+}
+
+#[tokio::test]
+async fn a_variable_frame_rate_becomes_constant() {
+    let studio = Studio::new();
+    let uneven = format!("{PICTURES} -vf select='lt(n,10)+not(mod(n,4))' -vsync vfr -c:v libx264 -preset ultrafast");
+
+    let video = goes_through(&studio, &uneven, "a.mp4").await;
+
+    let times = studio.ask(&video.artifact, "packet=duration_time").await;
+    let mut gaps: Vec<&str> = times.lines().collect();
+    gaps.dedup();
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+}
+
+#[tokio::test]
+async fn a_size_that_changes_in_the_middle() {
+    let studio = Studio::new();
+    let coded = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
+    studio.make(&format!("-f lavfi -i testsrc=s=192x108:r=25:d=0.6 {coded}"), "one.ts");
+    studio.make(&format!("-f lavfi -i testsrc=s=128x128:r=25:d=0.6 {coded}"), "two.ts");
+    let mut both = std::fs::read(studio.file("one.ts")).unwrap();
+    both.extend(std::fs::read(studio.file("two.ts")).unwrap());
+
+    let video = studio.edited(studio.upload_bytes(both).await, 2000).await;
+
+    assert_eq!(video.frames, 30);
 }

@@ -1,7 +1,13 @@
 //! The media steps on real ffmpeg, with inputs made on the fly.
 
 mod accepted;
+mod bumpers;
+mod ends;
+mod finish;
+mod hostile;
+mod pictures;
 mod pipeline;
+mod previews;
 mod refused;
-mod store;
 mod studio;
+mod trim;

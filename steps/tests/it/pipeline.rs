@@ -1,26 +1,15 @@
 //! The steps one after the other, as a workflow chains them.
 
-use std::time::Duration;
-
 use stagemark_media::{
-    Bumpers, CutPreview, DrawSprites, Edit, Encoding, Finish, Probe, RemoveAudio, TakePoster, Trim, Video, Watermark,
-    assets,
+    Bumpers, CutPreview, DrawSprites, Finish, Probe, RemoveAudio, TakePoster, Upload, Watermark, assets,
 };
 
-use crate::studio::{CLIP, Studio};
-
-const QUICK: Encoding = Encoding { preset: "ultrafast", crf: 30 };
-
-pub(crate) async fn edited(studio: &Studio) -> Video {
-    let trim = Trim::to(Duration::from_secs(2)).encoding(QUICK);
-    let trimmed = studio.run(&trim, studio.upload(CLIP.as_ref())).await.unwrap();
-    studio.run(&Edit::size(320, 180).encoding(QUICK), trimmed).await.unwrap()
-}
+use crate::studio::{CLIP, QUICK, Studio};
 
 #[tokio::test]
 async fn an_upload_becomes_a_finished_video() {
     let studio = Studio::new();
-    let video = edited(&studio).await;
+    let video = studio.edited(studio.upload(CLIP.as_ref()).await, 2000).await;
 
     let video = studio.run(&RemoveAudio, video).await.unwrap();
     let video = studio.run(&Watermark::png(assets::LOGO).encoding(QUICK), video).await.unwrap();
@@ -29,29 +18,29 @@ async fn an_upload_becomes_a_finished_video() {
     let video = studio.run(&Finish::default(), video).await.unwrap();
 
     assert_eq!(video.frames, 40 + 50 + 40);
-    assert_eq!(studio.ask(&video, "stream=codec_name,r_frame_rate,nb_read_frames"), "h264,25/1,130");
+    let seen = studio.ask(&video.artifact, "stream=codec_name,r_frame_rate,nb_read_frames").await;
+    assert_eq!(seen, "h264,25/1,130");
 }
 
 #[tokio::test]
-async fn sound_survives_the_joining() {
+async fn without_sound_the_pictures_stay_as_they_are() {
     let studio = Studio::new();
-    let video = edited(&studio).await;
+    let video = studio.edited(studio.upload(CLIP.as_ref()).await, 400).await;
 
-    let bumpers = Bumpers::new(assets::INTRO, assets::LOGO).still(Duration::from_secs(1)).encoding(QUICK);
-    let video = studio.run(&bumpers, video).await.unwrap();
+    let silent = studio.run(&RemoveAudio, video.clone()).await.unwrap();
 
-    assert!(video.has_audio());
-    assert_eq!(video.frames, 40 + 50 + 25);
+    assert!(video.has_audio() && !silent.has_audio());
+    assert_eq!(studio.brightness(&silent.artifact, "null").await, studio.brightness(&video.artifact, "null").await);
 }
 
 #[tokio::test]
-async fn previews_are_made_side_by_side() {
+async fn previews_are_made_of_what_was_finished() {
     let studio = Studio::new();
-    let video = studio.run(&Probe::default(), studio.upload(CLIP.as_ref())).await.unwrap();
+    let video = studio.run(&Probe::default(), Upload::new(studio.upload(CLIP.as_ref()).await.source)).await.unwrap();
 
     let poster = studio.run(&TakePoster::default(), video.clone()).await.unwrap();
     let sprites = studio.run(&DrawSprites::default(), video.clone()).await.unwrap();
     let preview = studio.run(&CutPreview::default(), video).await.unwrap();
 
-    assert_eq!((poster.width_px, sprites.tiles, preview.duration), (1280, 25, Duration::from_secs(3)));
+    assert_eq!((poster.width_px, sprites.tiles, preview.width_px), (1280, 25, 320));
 }

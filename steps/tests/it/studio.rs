@@ -4,33 +4,30 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
 };
 
-use stagemark::{Artifact, Attempt, Step, StepError};
-use stagemark_media::{Upload, Video};
+use stagemark::{Artifact, Attempt, MemoryArtifacts, Step, StepError};
+use stagemark_media::{Edit, Encoding, Trim, Upload, Video};
 use tokio_util::sync::CancellationToken;
-
-use crate::store::Store;
 
 /// A clip with sound that is in the repository.
 pub(crate) const CLIP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/bbb_720p_5s.mp4");
 
+/// Encodes badly and at once.
+pub(crate) const QUICK: Encoding = Encoding { preset: "ultrafast", crf: 20 };
+
 /// A store, a folder for inputs and looks, and a scratch folder for the steps.
 pub(crate) struct Studio {
-    pub(crate) store: Store,
+    pub(crate) artifacts: MemoryArtifacts,
     pub(crate) cancel: CancellationToken,
     folder: tempfile::TempDir,
-    uploads: AtomicU32,
 }
 
 impl Studio {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { store: Store::default(), cancel: CancellationToken::new(), folder, uploads: AtomicU32::new(0) }
+        Self { artifacts: MemoryArtifacts::new(), cancel: CancellationToken::new(), folder }
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -43,32 +40,41 @@ impl Studio {
     }
 
     pub(crate) fn attempt(&self) -> Attempt {
-        Attempt::standalone(Arc::new(self.store.clone()), self.scratch(), self.cancel.clone())
+        Attempt::standalone(Arc::new(self.artifacts.clone()), self.scratch(), self.cancel.clone())
     }
 
     /// Makes a file with ffmpeg; `args` are split at blanks.
     pub(crate) fn make(&self, args: &str, name: &str) -> PathBuf {
         let file = self.file(name);
         let words = args.split_whitespace();
-        let made =
-            Command::new("ffmpeg").args(["-v", "error", "-nostdin", "-y"]).args(words).arg(&file).output().unwrap();
+        let words = ["-v", "error", "-nostdin", "-y"].into_iter().chain(words);
+        let made = Command::new("ffmpeg").args(words).arg(&file).current_dir(self.folder.path()).output().unwrap();
         assert!(made.status.success(), "{args}: {}", String::from_utf8_lossy(&made.stderr));
         file
     }
 
-    pub(crate) fn upload(&self, file: &Path) -> Upload {
-        self.upload_bytes(fs::read(file).unwrap())
+    pub(crate) async fn upload(&self, file: &Path) -> Upload {
+        self.upload_bytes(fs::read(file).unwrap()).await
     }
 
-    pub(crate) fn upload_bytes(&self, bytes: Vec<u8>) -> Upload {
-        let key = format!("uploads/{}", self.uploads.fetch_add(1, Ordering::Relaxed));
-        let size_bytes = bytes.len() as u64;
-        self.store.put(&key, bytes);
-        Upload::new(Artifact { key, size_bytes })
+    pub(crate) async fn upload_bytes(&self, bytes: Vec<u8>) -> Upload {
+        Upload::new(self.attempt().put("upload", bytes).await.unwrap())
+    }
+
+    /// An upload that ffmpeg made so.
+    pub(crate) async fn made(&self, args: &str, name: &str) -> Upload {
+        self.upload(&self.make(args, name)).await
     }
 
     pub(crate) async fn run<S: Step>(&self, step: &S, input: S::Input) -> Result<S::Output, StepError> {
         step.run(&self.attempt(), input).await
+    }
+
+    /// Trimmed to this time and brought into a small 16:9 shape.
+    pub(crate) async fn edited(&self, upload: Upload, millis: u64) -> Video {
+        let trim = Trim::to(std::time::Duration::from_millis(millis)).encoding(QUICK);
+        let trimmed = self.run(&trim, upload).await.unwrap();
+        self.run(&Edit::size(320, 180).encoding(QUICK), trimmed).await.unwrap()
     }
 
     /// The permanent refusal that a step answers, as one line.
@@ -79,17 +85,28 @@ impl Studio {
     }
 
     /// A local copy of an artifact.
-    pub(crate) fn local(&self, artifact: &Artifact, name: &str) -> PathBuf {
+    pub(crate) async fn local(&self, artifact: &Artifact, name: &str) -> PathBuf {
         let file = self.file(name);
-        fs::write(&file, self.store.get(&artifact.key).unwrap()).unwrap();
+        self.attempt().fetch(artifact, &file).await.unwrap();
         file
     }
 
-    /// What ffprobe says of a video: these entries of its pictures, joined by commas.
-    pub(crate) fn ask(&self, video: &Video, entries: &str) -> String {
-        let file = self.local(&video.artifact, "asked.mp4");
+    /// What ffprobe says of the pictures of a file: these entries, a line for each.
+    pub(crate) async fn ask(&self, artifact: &Artifact, entries: &str) -> String {
+        let file = self.local(artifact, "asked").await;
         let words = ["-v", "error", "-select_streams", "v:0", "-count_frames", "-of", "csv=p=0", "-show_entries"];
         let said = Command::new("ffprobe").args(words).arg(entries).arg(file).output().unwrap();
         String::from_utf8_lossy(&said.stdout).trim().to_owned()
+    }
+
+    /// The brightness of each picture, 0 to 255, of the part that a filter chain leaves.
+    pub(crate) async fn brightness(&self, artifact: &Artifact, part: &str) -> Vec<u8> {
+        let file = self.local(artifact, "seen").await;
+        let chain = format!("{part},extractplanes=y,scale=1:1:flags=area,format=gray");
+        let mut look = Command::new("ffmpeg");
+        look.args(["-v", "error", "-i"]).arg(file).args(["-vf", &chain, "-fps_mode", "passthrough"]);
+        let seen = look.args(["-f", "rawvideo", "-"]).output().unwrap();
+        assert!(seen.status.success(), "{}", String::from_utf8_lossy(&seen.stderr));
+        seen.stdout
     }
 }
