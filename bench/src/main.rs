@@ -2,11 +2,14 @@
 //!
 //! Everything of one table is measured in one run, the floor before and after it, so that a busy machine shows.
 
+#![allow(clippy::cast_precision_loss, reason = "figures are read to three digits")]
+
 use std::{error::Error, path::PathBuf, time::Duration};
 
 use clap::Parser;
 
 mod bare;
+mod pipeline;
 mod queued;
 mod runs;
 
@@ -42,6 +45,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     if options.wants("queued") {
         queued::measure(&options.dir).await?;
+    }
+    if options.wants("pipeline") {
+        pipeline::measure(&options.dir).await?;
     }
     Ok(())
 }

@@ -36,7 +36,11 @@ pub(crate) async fn measure(dir: &Path) -> Result<(), Box<dyn Error>> {
     let grown = after.saturating_sub(before) as f64 / 1e6;
     println!("# {RUNS} queued runs\n");
     println!("| accepted in | submissions/s | process before | process after | grown by |\n|---|---|---|---|---|");
-    println!("| {accepted:.2?} | {rate:.0} | {:.1} MB | {:.1} MB | {grown:.1} MB |\n", before as f64 / 1e6, after as f64 / 1e6);
+    println!(
+        "| {accepted:.2?} | {rate:.0} | {:.1} MB | {:.1} MB | {grown:.1} MB |\n",
+        before as f64 / 1e6,
+        after as f64 / 1e6
+    );
     assert!(engine.doctor().await?.is_empty(), "every run is explained by its place in the queue");
     engine.shutdown(Duration::from_secs(1)).await;
     Ok(())
@@ -44,6 +48,7 @@ pub(crate) async fn measure(dir: &Path) -> Result<(), Box<dyn Error>> {
 
 /// The memory of this process that lies in RAM.
 fn resident_bytes() -> Result<u64, Box<dyn Error>> {
-    let pages: u64 = std::fs::read_to_string("/proc/self/statm")?.split(' ').nth(1).ok_or("statm has no second field")?.parse()?;
+    let pages: u64 =
+        std::fs::read_to_string("/proc/self/statm")?.split(' ').nth(1).ok_or("statm has no second field")?.parse()?;
     Ok(pages * 4096)
 }

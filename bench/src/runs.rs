@@ -23,7 +23,9 @@ pub(crate) fn five() -> Definition {
 /// Prints the tables.
 pub(crate) async fn measure(dir: &Path, time: Duration) -> Result<(), Box<dyn Error>> {
     println!("# 5-step no-op runs on SQLite (WAL, synchronous=FULL)\n");
-    println!("| in flight | runs/s | bare commits/s before and after | runs per bare commit | p50 | p99 | p50 in bare commits | commits per run | rows per run |");
+    println!(
+        "| in flight | runs/s | bare commits/s before and after | runs per bare commit | p50 | p99 | p50 in bare commits | commits per run | rows per run |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     let mut sizes = Vec::new();
     for in_flight in [1, 64, 1000] {
@@ -34,7 +36,9 @@ pub(crate) async fn measure(dir: &Path, time: Duration) -> Result<(), Box<dyn Er
         sizes.push((in_flight, measured.stats, before.rows_per_s.max(after.rows_per_s)));
     }
     println!("\n# Where the time goes: the committer\n");
-    println!("| in flight | commits | mean time | rows/s while committing | bare rows/s (batches of 100) | busy | commits by number of writes: 1, 2-3, 4-7, … |");
+    println!(
+        "| in flight | commits | mean time | rows/s while committing | bare rows/s (batches of 100) | busy | commits by number of writes: 1, 2-3, 4-7, … |"
+    );
     println!("|---|---|---|---|---|---|---|");
     for (in_flight, (stats, elapsed), rows_per_s) in sizes {
         print_committer(in_flight, &stats, elapsed, rows_per_s);
@@ -55,8 +59,12 @@ impl Measured {
     async fn take(dir: &Path, in_flight: usize, time: Duration) -> Result<Self, Box<dyn Error>> {
         let folder = tempfile::tempdir_in(dir)?;
         let url = format!("sqlite://{}", folder.path().join("runs.db").display());
-        let engine =
-            Engine::builder(SqlStore::open(&url).await?).scratch(folder.path()).slots(2048).serve(five()).start().await?;
+        let engine = Engine::builder(SqlStore::open(&url).await?)
+            .scratch(folder.path())
+            .slots(2048)
+            .serve(five())
+            .start()
+            .await?;
         load(&engine, in_flight, WARM_UP).await?;
         let (before, begun) = (engine.commits(), Instant::now());
         let mut latencies = load(&engine, in_flight, time).await?;
@@ -119,7 +127,7 @@ fn since(before: &CommitStats, after: &CommitStats) -> CommitStats {
         commits: after.commits - before.commits,
         writes: after.writes - before.writes,
         rows: after.rows - before.rows,
-        time: after.time - before.time,
+        time: after.time.saturating_sub(before.time),
         sizes: std::array::from_fn(|size| after.sizes[size] - before.sizes[size]),
     }
 }

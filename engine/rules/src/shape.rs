@@ -120,8 +120,7 @@ impl Default for Shape {
 impl Shape {
     /// A shape of the input alone.
     pub fn new() -> Self {
-        let input =
-            NodeShape { kind: Kind::Input, name: String::new(), inputs: Vec::new(), policy: Policy::default() };
+        let input = NodeShape { kind: Kind::Input, name: String::new(), inputs: Vec::new(), policy: Policy::default() };
         Self { nodes: vec![input] }
     }
 

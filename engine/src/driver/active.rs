@@ -94,7 +94,7 @@ impl Active {
             self.driver.active.remove(&self.ledger.id);
             return;
         }
-        tracing::info!(run = %self.ledger.id, workflow = %self.ledger.definition.name(), "run begun");
+        self.tell_begun();
         self.start(granted);
         self.wait().await;
         self.turns().await;
@@ -137,6 +137,9 @@ impl Active {
             let change = self.ledger.change(&turn.next, self.driver.worker, turn.error, now());
             match self.driver.committer.commit(Write::Change(change.clone())).await {
                 Ok(ports::Outcome::Accepted) => {
+                    if self.ledger.status() == Status::Queued {
+                        self.tell_begun();
+                    }
                     let queued = change.row.as_ref().is_some_and(|row| !row.queue.is_empty());
                     self.ledger.adopt(turn.next, change);
                     self.adopted(turn.granted);
@@ -323,6 +326,10 @@ impl Active {
         }
         let mailbox = &self.mailbox;
         self.driver.active.remove_if(&self.ledger.id, |_, _| mailbox.is_empty()).is_some()
+    }
+
+    fn tell_begun(&self) {
+        tracing::info!(run = %self.ledger.id, workflow = %self.ledger.definition.name(), "run begun");
     }
 
     fn publish(&self) {

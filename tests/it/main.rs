@@ -1,0 +1,14 @@
+//! The whole system: the ready path, the faults, and the tidiness of the tree.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod all_kinds;
+mod changed_graph;
+mod disk_faults;
+mod fixture;
+mod kill;
+mod ready_path;
+mod shutdown;
+mod spans;
+mod step_faults;
+mod tidy;
+mod two_processes;

@@ -1,0 +1,69 @@
+//! A worker process for tests that kill it.
+//!
+//! `it-worker FOLDER RUNS` submits so many runs, each under its key, and carries on whatever is there until it is killed
+//! or all of them have ended. `it-worker FOLDER deadly` runs a step that kills the process, until its attempts are used up.
+
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use stagemark::{Backoff, Builder, Engine, Name, Step, StepError, Workflow, from_fn};
+use stagemark_blob::LocalArtifacts;
+use stagemark_sql::SqlStore;
+use tracing_subscriber::EnvFilter;
+
+mod all_kinds;
+
+use all_kinds::{ALL_KINDS, all_kinds};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env()).with_writer(std::io::stderr).init();
+    let mut arguments = std::env::args().skip(1);
+    let folder = PathBuf::from(arguments.next().ok_or("which folder?")?);
+    let what = arguments.next().ok_or("how many runs?")?;
+    if what == "deadly" { deadly(&folder).await } else { carry_on(&folder, what.parse()?).await }
+}
+
+async fn builder(folder: &Path) -> Result<Builder, Box<dyn Error>> {
+    let url = format!("sqlite://{}", folder.join("stagemark.db").display());
+    Ok(Engine::builder(SqlStore::open(&url).await?)
+        .artifacts(LocalArtifacts::open(folder.join("artifacts"))?)
+        .scratch(folder.join("scratch"))
+        .lease(Duration::from_secs(1))
+        .poll(Duration::from_millis(100))
+        .slots(6))
+}
+
+async fn carry_on(folder: &Path, runs: u32) -> Result<(), Box<dyn Error>> {
+    let engine = builder(folder).await?.serve(all_kinds()).start().await?;
+    let mut submitted = Vec::new();
+    for n in 0..runs {
+        submitted.push(engine.submit(ALL_KINDS, n % 4).key(format!("run-{n}")).await?);
+    }
+    println!("submitted");
+    for run in &submitted {
+        run.result().await?;
+    }
+    println!("done {}", engine.doctor().await?.len());
+    engine.shutdown(Duration::from_secs(5)).await;
+    Ok(())
+}
+
+/// Ends well once the run has failed for good.
+async fn deadly(folder: &Path) -> Result<(), Box<dyn Error>> {
+    const ONE_STEP: Workflow<u32, u32> = Workflow::new("one-step");
+    let step = from_fn(Name::new("only"), |_, _: u32| async move {
+        std::process::abort();
+        #[allow(unreachable_code, reason = "tells the type")]
+        Ok::<u32, StepError>(0)
+    });
+    let deadly = ONE_STEP.define(|n| n.then(step.attempts(3).backoff(Backoff::Fixed(Duration::ZERO))));
+    let engine = builder(folder).await?.serve(deadly).start().await?;
+    let run = engine.submit(ONE_STEP, 1).key("deadly").await?;
+    let failed = run.result().await.is_err();
+    engine.shutdown(Duration::from_secs(5)).await;
+    if failed { Ok(()) } else { Err("the step did not kill the process".into()) }
+}
