@@ -52,7 +52,7 @@ pub use trim::Trim;
 pub use video::{Audio, Container, Source, Upload, Video, VideoCodec};
 pub use watermark::{Place, Watermark};
 
-/// The options that suit a step which runs ffmpeg: half an hour, 3 attempts, and a sign of life each minute.
+/// The options that suit a step which runs ffmpeg: half an hour, 3 attempts, and a sign of life every two minutes.
 ///
 /// ```
 /// assert_eq!(stagemark_media::options().attempts, 3);
@@ -62,7 +62,7 @@ pub fn options() -> Options {
         timeout: Duration::from_mins(30),
         attempts: 3,
         backoff: Backoff::exponential(Duration::from_secs(2)),
-        heartbeat: Some(Duration::from_mins(1)),
+        heartbeat: Some(Duration::from_mins(2)),
         ..Options::default()
     }
 }

@@ -11,3 +11,4 @@ mod previews;
 mod refused;
 mod studio;
 mod trim;
+mod workflow;
