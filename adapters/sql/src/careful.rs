@@ -3,10 +3,11 @@
 use std::slice;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
-use stagemark::ports::{NewRun, Outcome, Submitted, Write};
+use stagemark::ports::{Change, NewRun, Outcome, Submitted, Write};
 
 use crate::{
-    statements::{FIRST_WITH_KEY, immediate, statement},
+    convert::{blob_of, integer_of},
+    statements::{AT_REVISION, FIRST_WITH_KEY, immediate, statement},
     write::Batch,
 };
 
@@ -32,15 +33,29 @@ async fn one(transaction: &DatabaseTransaction, write: &Write) -> Result<Outcome
     transaction.execute_unprepared("RELEASE one").await?;
     match write {
         Write::Submit(run) => existing(transaction, run).await,
+        Write::Change(change) if change.markers.is_empty() && change.row.is_none() => {
+            unchanged(transaction, change).await
+        }
         Write::Change(_) => Ok(Outcome::Refused),
     }
 }
 
+/// A change of nothing is accepted at its revision too.
+async fn unchanged(transaction: &DatabaseTransaction, change: &Change) -> Result<Outcome, DbErr> {
+    let query = statement(AT_REVISION, [blob_of(change.run), integer_of(change.revision)]);
+    let found = transaction.query_one_raw(query).await?;
+    Ok(found.map_or(Outcome::Refused, |_| Outcome::Accepted))
+}
+
 /// The run that came first with the key.
 async fn existing(transaction: &DatabaseTransaction, run: &NewRun) -> Result<Outcome, DbErr> {
-    let Some(key) = &run.key else { return Ok(Outcome::Refused) };
+    let Some(key) = &run.key else {
+        return Ok(Outcome::Refused);
+    };
     let query = statement(FIRST_WITH_KEY, [run.workflow.to_string().into(), key.clone().into()]);
-    let Some(row) = transaction.query_one_raw(query).await? else { return Ok(Outcome::Refused) };
+    let Some(row) = transaction.query_one_raw(query).await? else {
+        return Ok(Outcome::Refused);
+    };
     let id = row.try_get_by_index::<uuid::Uuid>(0)?.into();
     let input = row.try_get_by_index::<String>(1)?.into();
     Ok(Outcome::Existing(Submitted { id, input }))

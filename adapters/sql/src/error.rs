@@ -44,6 +44,7 @@ fn kind_of(error: &DbErr) -> StoreErrorKind {
         Some(13) => StoreErrorKind::Full,
         // The log cannot grow: SQLite tells a full disk so where it writes outside of a page.
         Some(10) if is_write(code) => StoreErrorKind::Full,
+        Some(11 | 26) => StoreErrorKind::Unreadable,
         Some(14) => StoreErrorKind::Unreachable,
         _ => StoreErrorKind::Other,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, QueryResult, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, TransactionTrait};
 use stagemark::{
     RunId, Timestamp,
     ports::{HeldBeat, Phase, Record, StoreError, TaskId},
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How many runs are read by one statement.
-const RUNS_MAX: usize = 500;
+const RUNS_MAX: usize = 512;
 
 pub(crate) async fn load(reader: &DatabaseConnection, runs: &[RunId]) -> Result<Vec<Record>, StoreError> {
     let mut records = Vec::with_capacity(runs.len());
@@ -55,8 +55,9 @@ fn is_current(record: &Record, beat: &HeldBeat) -> bool {
     marker.is_none_or(|marker| !matches!(marker.task.phase, Phase::Done { .. }))
 }
 
-async fn select(
-    snapshot: &DatabaseTransaction,
+/// The rows of a query on some runs: what stands before the ids, and after them.
+pub(crate) async fn select<C: ConnectionTrait>(
+    snapshot: &C,
     query: (&str, &str),
     runs: &[RunId],
 ) -> Result<Vec<QueryResult>, DbErr> {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use stagemark::ports::{StoreError, StoreErrorKind};
 use stagemark_migrations::{Migrator, MigratorTrait};
@@ -15,6 +15,7 @@ use stagemark_migrations::{Migrator, MigratorTrait};
 use crate::{
     SqlStore,
     error::{failed, of_file},
+    statements,
 };
 
 /// The log is moved into the database after so many pages of 4 KiB: seldom enough that a page which changes often is
@@ -87,6 +88,8 @@ impl OpenOptions {
         let lock = Lock::take(&file).await?;
         let writer = self.connect(url, 1).await.map_err(|error| failed(OPENING, error))?;
         Migrator::up(&writer, None).await.map_err(|error| failed("bringing the tables up to date", error))?;
+        let touch = writer.execute_unprepared(statements::TOUCH).await;
+        touch.map_err(|error| failed("asking whether the database may be written", error))?;
         drop(lock);
         let reader = self.connect(url, READERS).await.map_err(|error| failed(OPENING, error))?;
         Ok(SqlStore { writer, reader })

@@ -30,14 +30,15 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// The statements that take all of the rows.
-    pub(crate) fn statements(&self, mut values: Vec<Value>) -> Vec<Statement> {
+    /// The statements that take all of the rows, each after the values that stand before the rows.
+    pub(crate) fn statements(&self, before: &[Value], mut values: Vec<Value>) -> Vec<Statement> {
         let mut statements = Vec::new();
         while !values.is_empty() {
             let left = values.len() / self.columns;
             let rows = if left >= ROWS_MAX { ROWS_MAX } else { 1 << left.ilog2() };
             let rest = values.split_off(rows * self.columns);
-            statements.push(statement(self.text(rows), std::mem::replace(&mut values, rest)));
+            let values = std::mem::replace(&mut values, rest);
+            statements.push(statement(self.text(rows), before.iter().cloned().chain(values)));
         }
         statements
     }
@@ -101,36 +102,37 @@ pub(crate) const SILENCE: Rows =
 
 pub(crate) const FIRST_WITH_KEY: &str = "SELECT id, input FROM stagemark_run WHERE workflow = ? AND key = ?";
 
+pub(crate) const AT_REVISION: &str = "SELECT 1 FROM stagemark_run WHERE id = ? AND revision = ?";
+
+/// A write of nothing: it fails where the database may not be written, and only there.
+pub(crate) const TOUCH: &str = "DELETE FROM stagemark_worker WHERE false";
+
 pub(crate) const RENEW_LEASE: &str = "INSERT INTO stagemark_worker (id, until) VALUES (?, ?)
     ON CONFLICT (id) DO UPDATE SET until = excluded.until";
 
 /// Ends the lease, and drops those of workers that were last heard of a day ago.
 pub(crate) const END_LEASE: &str = "DELETE FROM stagemark_worker WHERE id = ? OR until < ? - 86400000";
 
-pub(crate) const REPORT: &str = "INSERT INTO stagemark_heartbeat (run, node, item, attempt, fraction, message, details)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (run, node, item) DO UPDATE SET attempt = excluded.attempt, fraction = excluded.fraction,
-        message = excluded.message, details = excluded.details
-    WHERE attempt <= excluded.attempt";
+/// What is heard of runs that have ended, or never were, is dropped: nobody would remove it.
+pub(crate) const REPORT: Rows = Rows {
+    before: "INSERT INTO stagemark_heartbeat (run, node, item, attempt, fraction, message, details)
+        SELECT column1, column2, column3, column4, column5, column6, column7
+        FROM (VALUES ",
+    columns: 7,
+    after: ") CROSS JOIN stagemark_run AS run ON run.id = column1 AND run.status < 2 WHERE true
+        ON CONFLICT (run, node, item) DO UPDATE SET attempt = excluded.attempt, fraction = excluded.fraction,
+            message = excluded.message, details = excluded.details
+        WHERE attempt <= excluded.attempt",
+};
+
+/// Puts the places that are still due off until the reservation ends.
+pub(crate) const RESERVE: Rows = Rows {
+    before: "UPDATE stagemark_queue SET due = ? WHERE due <= ? AND (run, node) IN (VALUES ",
+    columns: 2,
+    after: ") RETURNING run, node",
+};
 
 pub(crate) const GRAPH: &str = "SELECT graph FROM stagemark_workflow WHERE name = ? AND version = ?";
 
 pub(crate) const DEFINE: &str =
     "INSERT INTO stagemark_workflow (name, version, graph) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-
-macro_rules! list {
-    ($which:literal) => {
-        concat!(
-            "SELECT id, workflow, version, status, holder,
-                (SELECT count(*) FROM stagemark_worker AS worker WHERE until >= ?1 AND (worker.id = holder OR EXISTS
-                    (SELECT 1 FROM stagemark_marker WHERE run = stagemark_run.id AND phase = 1 AND worker = worker.id))),
-                (SELECT count(*) FROM stagemark_queue WHERE run = stagemark_run.id)
-            FROM stagemark_run ",
-            $which,
-            " ORDER BY id LIMIT ?2"
-        )
-    };
-}
-
-pub(crate) const LIST_ALL: &str = list!("");
-pub(crate) const LIST_LIVE: &str = list!("WHERE status < 2");

@@ -74,6 +74,10 @@ impl Batch {
     }
 
     fn change(&mut self, change: &Change) {
+        if change.markers.is_empty() && change.row.is_none() {
+            // Nothing is written that could be counted, so that its revision is looked at on the careful way.
+            self.fenced += 1;
+        }
         self.fenced += change.markers.len() as u64;
         for marker in &change.markers {
             self.markers.extend(marker_values(change.run, marker, change.revision));
@@ -112,8 +116,8 @@ impl Batch {
         if !alone {
             return None;
         }
-        let submitted = SUBMIT.statements(std::mem::take(&mut self.submitted));
-        submitted.into_iter().chain(MARKERS.statements(std::mem::take(&mut self.markers))).next()
+        let submitted = SUBMIT.statements(&[], std::mem::take(&mut self.submitted));
+        submitted.into_iter().chain(MARKERS.statements(&[], std::mem::take(&mut self.markers))).next()
     }
 
     /// Writes everything; gives how many rows the statements that fence have written.
@@ -123,7 +127,7 @@ impl Batch {
         let fencing = [(SUBMIT, self.submitted), (MARKERS, self.markers), (RUNS, self.runs)];
         let mut written = 0;
         for (rows, values) in fencing {
-            for statement in rows.statements(values) {
+            for statement in rows.statements(&[], values) {
                 written += database.execute_raw(statement).await?.rows_affected();
             }
         }
@@ -131,7 +135,7 @@ impl Batch {
             return Ok(written);
         }
         for (rows, values) in [(UNQUEUE, self.unqueued), (SILENCE, self.silenced), (QUEUE, self.queued)] {
-            for statement in rows.statements(values) {
+            for statement in rows.statements(&[], values) {
                 database.execute_raw(statement).await?;
             }
         }
