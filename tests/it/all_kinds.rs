@@ -68,6 +68,8 @@ pub(crate) fn byte_of(part: u32) -> u8 {
 
 /// Counts to ten, and goes on where an earlier attempt was.
 async fn count(attempt: Attempt, _parts: u32) -> Result<u32, StepError> {
+    let scratch = attempt.scratch().await?;
+    std::fs::write(scratch.file("counted"), "a file that a kill leaves behind")?;
     let begun = attempt.resume::<u32>()?.unwrap_or(0);
     for n in begun..10 {
         attempt.progress(f64::from(n) / 10.0, "counting");

@@ -74,6 +74,13 @@ pub(crate) fn is_whole(part: u32, bytes: &[u8]) -> bool {
     bytes.len() == PART_BYTES && bytes.iter().all(|byte| *byte == byte_of(part))
 }
 
+/// What is in the scratch folder, but for the lock that stays.
+pub(crate) fn left_in_scratch(fixture: &Fixture) -> Vec<String> {
+    let left = std::fs::read_dir(fixture.path().join("scratch")).unwrap();
+    let left = left.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    left.filter(|name| name != "gate.lock").collect()
+}
+
 /// Every run is ready, each marker was committed once, and each artifact that one names is whole.
 pub(crate) async fn assert_all_whole(fixture: &Fixture, runs: u32) {
     let engine = fixture.serve(all_kinds()).await;
@@ -89,6 +96,7 @@ pub(crate) async fn assert_all_whole(fixture: &Fixture, runs: u32) {
         }
     }
     finish(engine).await;
+    assert_eq!(left_in_scratch(fixture), [] as [String; 0], "what killed workers left is removed");
 
     let database = rusqlite::Connection::open(fixture.path().join("stagemark.db")).unwrap();
     let count = |query: &str| database.query_row(query, [], |row| row.get::<_, u32>(0)).unwrap();

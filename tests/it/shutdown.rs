@@ -11,7 +11,10 @@ use std::{
 use stagemark::{Definition, Name, Status, Step, SubmitError, Workflow, from_fn};
 use tokio::sync::Notify;
 
-use crate::fixture::{Fixture, ONE_STEP, ONLY, finish, one_step};
+use crate::{
+    fixture::{Fixture, ONE_STEP, ONLY, finish, one_step},
+    kill::left_in_scratch,
+};
 
 const TWO: Workflow<u32, u32> = Workflow::new("two-steps");
 
@@ -115,8 +118,5 @@ async fn scratch_folders_are_gone_when_the_engine_is() {
     engine.submit(ONE_STEP, 1).await.unwrap().result().await.unwrap();
     finish(engine).await;
 
-    let left = std::fs::read_dir(fixture.path().join("scratch")).unwrap();
-    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).filter(|name| name != "gate.lock").collect();
-
-    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(left_in_scratch(&fixture), [] as [String; 0]);
 }
