@@ -12,11 +12,14 @@ use crate::RunId;
 /// The contract, each clause of which is a case of the conformance suite:
 /// - [`write`](Self::write) is one transaction: when it returns `Ok`, every accepted write is durable; when it
 ///   returns `Err`, none is, or (after a lost connection) the caller must [`load`](Self::load) to know.
-/// - A [`Change`] is accepted if, and only if, the run's revision is the one it names and no marker it writes
-///   is older (by attempt) than the one stored; a refused write does not hurt its neighbours.
-/// - Of several submissions of a workflow with one key, one is accepted and the others get its run.
+/// - A [`Change`] is accepted if, and only if, the run's revision is the one it names, no marker it writes is older
+///   (by attempt) than the one it replaces, and none that it replaces is done: what is done stays. A refused
+///   write leaves nothing, and does not hurt its neighbours.
+/// - Of several submissions of a workflow with one key, one is accepted and the others get its run, whatever the
+///   version; a submission with the id of another run is refused.
 /// - What [`claim`](Self::claim) hands out for the queue is not handed out again before the reservation ends.
-/// - A run whose holder, or whose task's worker, was not heard of until its lease ended is claimed as lapsed.
+/// - A run whose holder, or whose task's worker, was not heard of until its lease ended is claimed as lapsed. A worker
+///   that was never heard of has no lease; a lease holds until its last moment, that one included.
 ///
 /// Who wants to keep runs elsewhere implements this and has it checked by the suite of `stagemark-conformance`. How the
 /// types go together:
@@ -60,17 +63,18 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// of a batch names a given run.
     async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError>;
 
-    /// Finds runs that a worker should look at: due ones from the queue, and lapsed ones.
+    /// Finds runs that a worker should look at, each once: due ones from the queue, the places that were due first
+    /// before others, and lapsed ones of the workflows and versions that are served, whether or not there is room.
     async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError>;
 
     /// Reads runs whole; those that do not exist are not in the answer.
     async fn load(&self, runs: &[RunId]) -> Result<Vec<Record>, StoreError>;
 
     /// Renews a worker's lease, stores what was heard from its attempts, and tells which of the runs it watches have
-    /// ended.
+    /// ended or do not exist. What an earlier attempt reports is dropped, and so is what is about no run.
     async fn heartbeat(&self, beats: &Heartbeats) -> Result<Renewed, StoreError>;
 
-    /// Lists runs, oldest first, without their payloads.
+    /// Lists runs in the order of their ids, oldest first, without their payloads.
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError>;
 
     /// Keeps the graph of a version of a workflow if there is none, and gives the one that is kept.
