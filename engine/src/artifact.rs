@@ -73,7 +73,7 @@ impl ArtifactWriter {
     }
 }
 
-/// A folder of one attempt's own; see [`Attempt::scratch`].
+/// A folder of one attempt's own; see [`Attempt::scratch`](crate::Attempt::scratch).
 ///
 /// ```
 /// use stagemark::{Artifact, Attempt, StepError};
