@@ -13,6 +13,13 @@ pub struct Speed {
     times: u32,
 }
 
+impl Speed {
+    /// So many times as fast.
+    pub fn times(times: u32) -> Self {
+        Self { times: times.max(1) }
+    }
+}
+
 impl Step for Speed {
     const NAME: Name = Name::new("speed");
     type Input = Video;
@@ -32,7 +39,7 @@ impl Speed {
         let bench = Workbench::open(attempt).await?;
         bench.fetch(&video.artifact, "source").await?;
 
-        let (duration, rate) = (video.duration / self.times, video.frame_rate);
+        let (duration, rate) = (video.duration / self.times, video.frame_rate.steady());
         let ffmpeg = bench.ffmpeg().input("source").args(["-an"]);
         let ffmpeg = ffmpeg.filter(&format!("setpts=PTS/{},fps={rate}", self.times));
         ffmpeg.encode(&Encoding::default(), rate).output("out.mp4").run(duration).await?;
@@ -48,7 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let names: Vec<String> = env::args().skip(1).collect();
     let [from, to] = names.as_slice() else { return Err("name two files: speed IN.mp4 OUT.mp4".into()) };
 
-    let hurry = HURRY.define(|upload| upload.then(Trim::to(Duration::from_secs(10))).then(Speed { times: 4 }));
+    let hurry = HURRY.define(|upload| upload.then(Trim::to(Duration::from_secs(10))).then(Speed::times(4)));
     let engine = Engine::builder(MemoryStore::new()).artifacts(MemoryArtifacts::new()).serve(hurry).start().await?;
 
     let upload = Upload::new(engine.import("uploads/1", Path::new(from)).await?);
@@ -75,7 +82,7 @@ mod tests {
         let upload = Upload::new(attempt.put("clip.mp4", assets::CLIP).await?);
         let video = Probe::default().run(&attempt, upload).await?;
 
-        let fast = Speed { times: 2 }.run(&attempt, video.clone()).await?;
+        let fast = Speed::times(2).run(&attempt, video.clone()).await?;
 
         assert_eq!((video.frames, fast.frames), (132, 66));
         assert!(!fast.has_audio());

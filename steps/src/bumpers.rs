@@ -76,7 +76,7 @@ impl Bumpers {
         let shape = Shape {
             width_px: video.width_px,
             height_px: video.height_px,
-            rate: video.frame_rate.nearest_usual(),
+            rate: video.frame_rate.steady(),
             sound: video.has_audio(),
         };
         let intro = self.bumper(&bench, "intro", &shape).await?;
@@ -145,7 +145,7 @@ impl Bumpers {
                 ffmpeg.args(["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo", "-map", "0:v:0", "-map", "1:a"])
             }
         };
-        let chain = shape(like.width_px, like.height_px, like.rate, Fit::Pad);
+        let chain = format!("fps={},{}", like.rate, shape(like.width_px, like.height_px, Fit::Pad));
         ffmpeg = ffmpeg.args(["-c:a", "aac", "-b:a", "160k", "-ac", "2", "-ar", "48000"]).filter(&chain);
         ffmpeg = ffmpeg.encode(&self.encoding, like.rate).args(COLOURS).args(["-t", &length.as_secs_f64().to_string()]);
         ffmpeg.output(&format!("{which}.mp4")).run(length).await.map(drop)

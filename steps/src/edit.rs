@@ -1,8 +1,10 @@
 //! Brings any video into one shape.
 
+use std::time::Duration;
+
 use stagemark::{Attempt, Name, Options, Step, StepError};
 
-use crate::{Encoding, Expect, FrameRate, MediaError, Video, Workbench, audio, options};
+use crate::{Encoding, Expect, FrameRate, MediaError, Video, Workbench, audio, cut::Cut, options};
 
 /// Brings a video into one shape: size, square pixels, a constant rate, 4:2:0, BT.709 colours, H.264 in an MP4 that
 /// plays while it loads.
@@ -55,8 +57,7 @@ impl Edit {
         self
     }
 
-    /// So many pictures a second (default: the usual rate nearest to the input's, see
-    /// [`FrameRate::nearest_usual`]).
+    /// So many pictures a second (default: the input's, made [steady](FrameRate::steady)).
     #[must_use]
     pub fn rate(mut self, rate: FrameRate) -> Self {
         self.rate = Some(rate);
@@ -71,13 +72,15 @@ impl Edit {
     }
 
     async fn edit(&self, attempt: &Attempt, video: &Video) -> Result<Video, MediaError> {
-        let rate = self.rate.unwrap_or_else(|| video.frame_rate.nearest_usual());
+        let rate = self.rate.unwrap_or_else(|| video.frame_rate.steady());
+        let cut = Cut::new(video, Duration::ZERO);
         let bench = Workbench::open(attempt).await?;
         bench.fetch(&video.artifact, "source").await?;
         let picked = format!("0:{}", video.stream);
-        let chain = shape(self.width_px, self.height_px, rate, self.fit);
-        let ffmpeg = bench.ffmpeg().input("source").args(["-map", &picked]).filter(&chain);
-        let ffmpeg = audio::carry(ffmpeg, video).encode(&self.encoding, rate).args(COLOURS);
+        let chain = cut.pictures(rate) + "," + &shape(self.width_px, self.height_px, self.fit);
+        let ffmpeg = cut.input(bench.ffmpeg(), "source").args(["-map", &picked]).filter(&chain);
+        let ffmpeg = if cut.filters() { audio::encode(ffmpeg, video) } else { audio::carry(ffmpeg, video) };
+        let ffmpeg = cut.sound(ffmpeg, video).encode(&self.encoding, rate).args(COLOURS);
         ffmpeg.output("out.mp4").run(video.duration).await?;
         bench.deliver("out.mp4", &Expect::like(video).size(self.width_px, self.height_px).rate(rate)).await
     }
@@ -101,10 +104,10 @@ impl Step for Edit {
 pub(crate) const COLOURS: [&str; 8] =
     ["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"];
 
-/// The filter chain that brings any picture into this size and rate.
+/// The filter chain that brings any picture into this size.
 ///
 /// A crop comes before the scaling: the other way round, a picture of one row would grow to millions of pixels.
-pub(crate) fn shape(width: u32, height: u32, rate: FrameRate, fit: Fit) -> String {
+pub(crate) fn shape(width: u32, height: u32, fit: Fit) -> String {
     const COLOUR: &str = "out_color_matrix=bt709:out_range=tv";
     let fitted = match fit {
         Fit::Pad => format!(
@@ -116,6 +119,5 @@ pub(crate) fn shape(width: u32, height: u32, rate: FrameRate, fit: Fit) -> Strin
              scale={width}:{height}:{COLOUR},setsar=1"
         ),
     };
-    // From the very beginning, and to the end of the last picture: the sound does not wait for the pictures.
-    format!("fps={rate}:start_time=0:eof_action=pass,{fitted},format=yuv420p")
+    format!("{fitted},format=yuv420p")
 }

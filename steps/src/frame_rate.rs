@@ -61,6 +61,14 @@ impl FrameRate {
         USUAL.into_iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(self)
     }
 
+    /// The rate that a video of this rate is given, so that its pictures come evenly: the same, if it is a whole one
+    /// (or one of television's) from 10 to 120; else the usual rate that is nearest.
+    #[must_use]
+    pub fn steady(self) -> Self {
+        let whole = matches!(self.den, 1 | 1001);
+        if whole && (10.0..=120.0).contains(&self.per_second()) { self } else { self.nearest_usual() }
+    }
+
     /// The rate that a count of frames in a time shows: the declared one, if it fits within 1 %.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "both bounds are clamped")]
     pub(crate) fn measured(frames: u64, time: Duration, declared: Option<Self>) -> Self {
@@ -106,7 +114,7 @@ mod tests {
     fn a_rate_that_a_browser_declares_as_ticks_is_measured() {
         let rate = FrameRate::measured(300, Duration::from_secs(10), Some(FrameRate::new(1000, 1)));
 
-        assert_eq!(rate.nearest_usual(), FrameRate::new(30, 1));
+        assert_eq!(rate.steady(), FrameRate::new(30, 1));
     }
 
     #[test]

@@ -19,6 +19,7 @@
 pub mod assets;
 mod audio;
 mod bumpers;
+mod cut;
 mod edit;
 mod error;
 mod finish;

@@ -93,7 +93,8 @@ impl Policy {
         let header = bench.header(name).await?;
         let (container, codec, stream) = self.declared(&header)?;
         let packets_max = FrameRate::new(self.fps_max, 1).frames_in(self.duration_max).saturating_mul(2).max(1000);
-        let packets = bench.packets(name, Packets::of(stream.index, container), packets_max).await?;
+        let packets =
+            bench.packets(name, Packets::of(stream.index, container, header.format.begin()), packets_max).await?;
         self.held(&header, stream, &packets)?;
         let duration = packets.duration();
         let (width, height) = stream.shown();
@@ -106,6 +107,7 @@ impl Policy {
             height_px: u32::try_from(height).unwrap_or(u32::MAX),
             frames: packets.frames,
             frame_rate: FrameRate::measured(packets.frames, duration, stream.frame_rate()),
+            lead: packets.lead(),
             duration,
             audio: header.streams.iter().find(|stream| is_sound(stream)).map(sound),
         })
@@ -120,7 +122,7 @@ impl Policy {
     }
 
     fn declared<'h>(&self, header: &'h Header) -> Result<(Container, VideoCodec, &'h Stream), MediaError> {
-        let format = &header.format.format_name;
+        let format = &header.format.demuxer;
         let container = Container::of(format).filter(|container| self.containers.contains(container));
         let container = container.ok_or_else(|| MediaError::NotVideo { source: Said(format!("it is {format}")) })?;
         if header.streams.len() > self.streams_max as usize {

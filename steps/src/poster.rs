@@ -5,6 +5,11 @@ use stagemark::{Artifact, Attempt, Name, Options, Step, StepError};
 
 use crate::{MediaError, Video, Workbench, options};
 
+/// Of how many pictures the most typical is taken; all of them are held in memory.
+const TYPICAL_OF: u32 = 24;
+/// The longest side of a poster.
+const SIDE_MAX_PX: u32 = 1920;
+
 /// The picture that stands for a video, a JPEG.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -45,21 +50,31 @@ impl TakePoster {
     async fn take(self, attempt: &Attempt, video: &Video) -> Result<Poster, MediaError> {
         let bench = Workbench::open(attempt).await?;
         bench.fetch(&video.artifact, "source").await?;
-        // The last pictures of a video may not be found by time: a second before the end there are some.
+        let (width_px, height_px) = shrunk(video);
+        // The last pictures of a video may not be found by time: a second before the end there are some, and at the
+        // beginning in any case.
         let latest = (video.duration.as_secs_f64() - 1.0).max(0.0);
-        let start = format!("{:.3}", (video.duration.as_secs_f64() * self.at).min(latest));
-        let (width_px, height_px) = (video.width_px, video.height_px);
-        let typical = video.frame_rate.per_second().clamp(2.0, 120.0);
-        let chain = format!("thumbnail=n={typical:.0},scale={width_px}:{height_px},setsar=1,format=yuvj420p");
-        let picked = format!("0:{}", video.stream);
-        let ffmpeg = bench.ffmpeg().args(["-ss", &start]).input("source").args(["-map", &picked, "-an", "-t", "1"]);
-        let ffmpeg = ffmpeg.filter(&chain).args(["-frames:v", "1", "-c:v", "mjpeg", "-q:v", "3", "-f", "mjpeg"]);
-        let made = ffmpeg.output("poster.jpg").run(video.frame_rate.frame_time()).await?;
-        if made.frames != 1 {
-            return Err(MediaError::NoFrames);
+        let start = (video.duration.as_secs_f64() * self.at).min(latest);
+        for start in [start, 0.0] {
+            let chain = format!("scale={width_px}:{height_px},setsar=1,thumbnail=n={TYPICAL_OF},format=yuvj420p");
+            let (start, picked) = (format!("{start:.3}"), format!("0:{}", video.stream));
+            let ffmpeg = bench.ffmpeg().args(["-ss", &start]).input("source").args(["-map", &picked, "-an", "-t", "1"]);
+            let ffmpeg = ffmpeg.filter(&chain).args(["-frames:v", "1", "-c:v", "mjpeg", "-q:v", "3", "-f", "mjpeg"]);
+            if ffmpeg.output("poster.jpg").run(video.frame_rate.frame_time()).await?.frames == 1 {
+                return Ok(Poster { artifact: bench.put("poster.jpg").await?, width_px, height_px });
+            }
         }
-        Ok(Poster { artifact: bench.put("poster.jpg").await?, width_px, height_px })
+        Err(MediaError::NoFrames)
     }
+}
+
+/// The size of the video, or half of it, or a quarter, so that no side is over 1920.
+fn shrunk(video: &Video) -> (u32, u32) {
+    let (mut width, mut height) = (video.width_px, video.height_px);
+    while width.max(height) > SIDE_MAX_PX {
+        (width, height) = (width.div_ceil(2), height.div_ceil(2));
+    }
+    (width.max(1), height.max(1))
 }
 
 impl Step for TakePoster {

@@ -5,11 +5,11 @@ use std::{fmt, marker::PhantomData, time::Duration};
 use stagemark::{Attempt, Name, Options, Step, StepError};
 
 use crate::{
-    Container, Encoding, Expect, MediaError, Policy, Source, Video, Workbench, audio, options, policy::falls_short,
+    Encoding, Expect, MediaError, Policy, Source, Video, Workbench, audio, cut::Cut, options, policy::falls_short,
 };
 
-/// Cuts a video to at most this long, to the frame, and makes it plain: upright, of square pixels, H.264 in MP4, with
-/// its sound as AAC.
+/// Cuts a video to at most this long, to the frame, and makes it plain: upright, of square pixels, at a
+/// [steady](crate::FrameRate::steady) rate, H.264 in MP4, with its sound as AAC.
 ///
 /// Its input is an [`Upload`](crate::Upload), which it probes first, or a [`Video`]; what is shorter stays whole.
 ///
@@ -61,25 +61,17 @@ impl<I> Trim<I> {
             return Err(MediaError::NothingLeft { duration: source.duration, start: self.start });
         }
         let (width, height) = (even(source.width_px), even(source.height_px));
-        let (start, picked) = (seconds(self.start), format!("0:{}", source.stream));
-        let seeks = !self.start.is_zero() && matches!(source.container, Container::Mp4 | Container::Matroska);
-        let mut ffmpeg = bench.ffmpeg();
-        if seeks {
-            ffmpeg = ffmpeg.args(["-ss", &start]);
-        }
-        ffmpeg = ffmpeg.input("source");
-        if !seeks {
-            // The index of other containers is a guess: what comes before the start is decoded and left out.
-            ffmpeg = ffmpeg.args(["-ss", &start]);
-        }
-        let filter = format!("scale={width}:{height},setsar=1");
-        ffmpeg = ffmpeg.args(["-map", &picked]).filter(&filter).args(["-t", &seconds(length)]);
-        ffmpeg = audio::encode(ffmpeg, source).encode(&self.encoding, source.frame_rate);
-        let made = ffmpeg.output("out.mp4").run(length).await?;
+        let (cut, rate) = (Cut::new(source, self.start), source.frame_rate.steady());
+        let (picked, most) = (format!("0:{}", source.stream), format!("{:.6}", length.as_secs_f64()));
+        let chain = format!("{},scale={width}:{height},setsar=1", cut.pictures(rate));
+        let ffmpeg = cut.input(bench.ffmpeg(), "source").args(["-map", &picked, "-t", &most]).filter(&chain);
+        let ffmpeg = cut.sound(audio::encode(ffmpeg, source), source).encode(&self.encoding, rate);
+        ffmpeg.output("out.mp4").run(length).await?;
 
-        falls_short(made.time, Some(length))?;
-        let expect = Expect::like(source).lasting(length).size(width, height);
-        bench.deliver("out.mp4", &expect).await
+        let expect = Expect::like(source).size(width, height).rate(rate).any_length();
+        let made = bench.check("out.mp4", &expect).await?;
+        falls_short(made.duration, Some(length))?;
+        Ok(Video { artifact: bench.put("out.mp4").await?, ..made })
     }
 }
 
@@ -117,8 +109,4 @@ impl<I: Source> Step for Trim<I> {
 /// H.264 with halved colour needs even sides.
 fn even(side_px: u32) -> u32 {
     (side_px / 2 * 2).max(2)
-}
-
-fn seconds(time: Duration) -> String {
-    format!("{}.{:06}", time.as_secs(), time.subsec_micros())
 }

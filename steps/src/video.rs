@@ -49,6 +49,8 @@ pub struct Video {
     pub frames: u64,
     /// How many a second; the average, where it varies.
     pub frame_rate: FrameRate,
+    /// How long there is sound alone before the first picture; it is left out of what is made.
+    pub lead: Duration,
     /// How long the pictures last.
     pub duration: Duration,
     /// The sound, if there is any.

@@ -1,6 +1,9 @@
 //! An attempt's place to work: a scratch folder, and ffmpeg on it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use futures::StreamExt;
 use stagemark::{Artifact, ArtifactWriter, Attempt, Scratch};
@@ -116,8 +119,8 @@ impl<'a> Workbench<'a> {
     pub(crate) async fn check(&self, name: &str, expect: &Expect) -> Result<Video, MediaError> {
         let header = self.header(name).await?;
         let wrong = |what, found: String| MediaError::Wrong { what, found, expected: "an H.264 video in MP4".into() };
-        if Container::of(&header.format.format_name) != Some(Container::Mp4) {
-            return Err(wrong("container", header.format.format_name));
+        if Container::of(&header.format.demuxer) != Some(Container::Mp4) {
+            return Err(wrong("container", header.format.demuxer));
         }
         let Some(stream) = header.streams.iter().find(|stream| stream.codec_name == "h264") else {
             return Err(wrong("codec", "none".into()));
@@ -133,6 +136,7 @@ impl<'a> Workbench<'a> {
             height_px: stream.height,
             frames,
             frame_rate: FrameRate::measured(frames, duration, expect.rate.or(stream.frame_rate())),
+            lead: Duration::ZERO,
             duration,
             audio: sound.map(|sound| Audio { stream: sound.index, codec: sound.codec_name.clone() }),
         };

@@ -50,6 +50,12 @@ impl Expect {
         self
     }
 
+    /// Of any length.
+    pub(crate) fn any_length(mut self) -> Self {
+        self.duration = None;
+        self
+    }
+
     /// Of exactly so many pictures.
     pub fn frames(mut self, frames: u64) -> Self {
         self.frames = Some(frames);

@@ -16,9 +16,19 @@ pub(crate) struct Header {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Format {
-    pub(crate) format_name: String,
+    #[serde(rename = "format_name")]
+    pub(crate) demuxer: String,
     #[serde(default, deserialize_with = "seconds")]
     pub(crate) duration: Option<Duration>,
+    #[serde(default)]
+    start_time: String,
+}
+
+impl Format {
+    /// The time that ffmpeg takes for zero, in seconds; it may be less than zero.
+    pub(crate) fn begin(&self) -> Option<f64> {
+        self.start_time.parse().ok().filter(|begin: &f64| begin.is_finite())
+    }
 }
 
 /// One stream as it is declared.

@@ -20,6 +20,8 @@ pub(crate) struct Packets {
     pub(crate) read: u64,
     first: Option<f64>,
     last: f64,
+    /// Where the file begins, by its own account.
+    begin: Option<f64>,
     /// Where the last packet of any stream ends.
     whole: f64,
     /// What is added to the times of a stream that was put together from several.
@@ -32,8 +34,8 @@ pub(crate) struct Packets {
 
 impl Packets {
     /// None yet, of this stream of pictures.
-    pub(crate) fn of(stream: u32, container: Container) -> Self {
-        Self { stream, joined: container == Container::MpegTs, ..Self::default() }
+    pub(crate) fn of(stream: u32, container: Container, begin: Option<f64>) -> Self {
+        Self { stream, begin, joined: container == Container::MpegTs, ..Self::default() }
     }
 
     /// How long the shown pictures last.
@@ -42,9 +44,15 @@ impl Packets {
         Duration::try_from_secs_f64(length.max(0.0)).unwrap_or_default()
     }
 
-    /// How long the longest stream lasts, from the first picture on.
+    /// How long there is sound alone before the first picture.
+    pub(crate) fn lead(&self) -> Duration {
+        let lead = self.first.zip(self.begin).map_or(0.0, |(first, begin)| first - begin);
+        Duration::try_from_secs_f64(lead.max(0.0)).unwrap_or_default()
+    }
+
+    /// How long all streams together last.
     pub(crate) fn whole(&self) -> Duration {
-        let length = self.whole - self.first.unwrap_or(0.0);
+        let length = self.whole - self.begin.unwrap_or(0.0);
         Duration::try_from_secs_f64(length.max(0.0)).unwrap_or_default()
     }
 

@@ -60,3 +60,37 @@ async fn a_start_after_the_end_is_refused() {
 
     assert_eq!(refusal, "the video lasts 2.0 s, so nothing is left from 1:00 min on: begin earlier");
 }
+
+#[tokio::test]
+async fn it_is_exact_in_a_recording_without_an_index() {
+    let studio = Studio::new();
+
+    let video = trimmed(&studio, "a.webm", "-f matroska -live 1").await;
+
+    assert_eq!((video.frames, first_and_last(&studio, &video).await), (20, (10, 29)));
+}
+
+#[tokio::test]
+async fn sound_before_the_first_picture_is_left_out() {
+    let studio = Studio::new();
+    studio.make(BRIGHTER, "late.ts");
+
+    let late = "-f lavfi -i sine=d=2.8 -itsoffset 0.8 -i late.ts -map 1:v -map 0:a -c:v copy -c:a mp2";
+    for name in ["a.ts", "a.mkv", "a.mp4"] {
+        let upload = studio.made(late, name).await;
+        let video = studio.run(&Trim::to(Duration::from_secs(30)).encoding(QUICK), upload).await.unwrap();
+
+        assert_eq!((video.frames, first_and_last(&studio, &video).await), (50, (0, 49)), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_last_picture_that_stands_still_is_kept_as_long() {
+    let studio = Studio::new();
+    let still = "-f lavfi -i testsrc=s=64x64:r=25:d=3 -vf select='lt(n,10)+eq(n,74)' -vsync vfr -c:v libx264";
+    let upload = studio.made(still, "a.mp4").await;
+
+    let video = studio.run(&Trim::to(Duration::from_secs(30)).encoding(QUICK), upload).await.unwrap();
+
+    assert!(video.duration.abs_diff(Duration::from_secs(3)) < Duration::from_millis(50), "{:?}", video.duration);
+}

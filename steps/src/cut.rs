@@ -1,0 +1,58 @@
+//! Reads a source from its first picture, or from a later time, on.
+
+use std::time::Duration;
+
+use crate::{Container, Ffmpeg, FrameRate, Video};
+
+/// How much earlier than the first picture is read, so that no rounding of its time can lose it.
+const EARLY: Duration = Duration::from_millis(1);
+
+/// Where a source is begun: by seeking, where its container has an index to be trusted; else what comes before is
+/// decoded and left out.
+#[derive(Debug)]
+pub(crate) struct Cut {
+    from: String,
+    seeks: bool,
+    nothing: bool,
+}
+
+impl Cut {
+    /// From `start` after the first picture on.
+    pub(crate) fn new(source: &Video, start: Duration) -> Self {
+        let from = source.lead + start;
+        let from = if start.is_zero() { from.saturating_sub(EARLY) } else { from };
+        Self {
+            from: format!("{}.{:06}", from.as_secs(), from.subsec_micros()),
+            seeks: matches!(source.container, Container::Mp4 | Container::Matroska),
+            nothing: from.is_zero(),
+        }
+    }
+
+    /// Reads the file.
+    pub(crate) fn input<'a>(&self, ffmpeg: Ffmpeg<'a>, name: &str) -> Ffmpeg<'a> {
+        if self.seeks && !self.nothing { ffmpeg.args(["-ss", &self.from]).input(name) } else { ffmpeg.input(name) }
+    }
+
+    /// The filters that the pictures go through first, down to this rate: the first of them is at zero.
+    ///
+    /// None of them looks at the first picture it sees: all begin anew when the size changes in the middle.
+    pub(crate) fn pictures(&self, rate: FrameRate) -> String {
+        let from = &self.from;
+        let cut = if self.filters() { format!("trim=start={from},setpts=PTS-{from}/TB,") } else { String::new() };
+        cut + &format!("fps={rate}:start_time=0:eof_action=pass")
+    }
+
+    /// What the sound goes through.
+    pub(crate) fn sound<'a>(&self, ffmpeg: Ffmpeg<'a>, source: &Video) -> Ffmpeg<'a> {
+        if self.filters() && source.has_audio() {
+            let from = &self.from;
+            return ffmpeg.args(["-af", &format!("atrim=start={from},asetpts=PTS-{from}/TB")]);
+        }
+        ffmpeg
+    }
+
+    /// Whether the sound must be decoded, because a filter cuts it.
+    pub(crate) fn filters(&self) -> bool {
+        !self.seeks && !self.nothing
+    }
+}
