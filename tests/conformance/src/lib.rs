@@ -12,4 +12,5 @@
 // A case fails by a panic: that is what it is for.
 #![allow(clippy::missing_panics_doc)]
 
+pub mod artifacts;
 pub mod store;
