@@ -13,6 +13,11 @@ use std::fmt;
 /// const TRANSCODE: Name = Name::new("transcode");
 /// assert_eq!(TRANSCODE.as_str(), "transcode");
 /// ```
+///
+/// ```compile_fail,E0080
+/// const TRANSCODE: stagemark::Name = stagemark::Name::new("Transcode");
+/// # println!("{TRANSCODE}");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(&'static str);
 

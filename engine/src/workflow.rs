@@ -15,6 +15,25 @@ use crate::{Name, Options, Payload, Step, StepService};
 /// /// Counts the words of a text.
 /// pub const COUNT_WORDS: Workflow<String, usize> = Workflow::new("count-words");
 /// ```
+///
+/// A plan whose steps do not fit does not compile, and the error points at the step:
+///
+/// ```compile_fail,E0271
+/// use stagemark::{Name, Workflow, from_fn};
+///
+/// const COUNT_WORDS: Workflow<String, usize> = Workflow::new("count-words");
+/// let double = from_fn(Name::new("double"), |_, n: usize| async move { Ok(n * 2) });
+/// let _ = COUNT_WORDS.define(|text| text.then(double));
+/// ```
+///
+/// Nor does one that ends with another type than the workflow names:
+///
+/// ```compile_fail,E0308
+/// use stagemark::Workflow;
+///
+/// const COUNT_WORDS: Workflow<String, usize> = Workflow::new("count-words");
+/// let _ = COUNT_WORDS.define(|text| text);
+/// ```
 pub struct Workflow<In, Out> {
     name: Name,
     version: u32,
