@@ -37,7 +37,8 @@ const TABLES: &[&str] = &[
         error TEXT
     ) WITHOUT ROWID",
     "CREATE UNIQUE INDEX IF NOT EXISTS stagemark_run_key ON stagemark_run (workflow, key) WHERE key IS NOT NULL",
-    "CREATE INDEX IF NOT EXISTS stagemark_run_live ON stagemark_run (holder) WHERE status < 2",
+    "CREATE INDEX IF NOT EXISTS stagemark_run_live ON stagemark_run (holder, workflow, version)
+        WHERE status < 2",
     "CREATE TABLE IF NOT EXISTS stagemark_marker (
         run BLOB NOT NULL,
         node INTEGER NOT NULL,
