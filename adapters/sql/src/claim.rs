@@ -60,7 +60,7 @@ fn node_values(served: &Served) -> [Value; 3] {
     [served.workflow.to_string().into(), i64::from(served.version).into(), i64::from(served.node).into()]
 }
 
-const DUE: &str = "SELECT * FROM (SELECT run, node FROM stagemark_queue
+pub(crate) const DUE: &str = "SELECT * FROM (SELECT run, node FROM stagemark_queue
     WHERE workflow = ? AND version = ? AND node = ? AND due <= ? ORDER BY due LIMIT ?)";
 
 async fn due(reader: &DatabaseConnection, claim: &Claim) -> Result<Vec<Place>, DbErr> {
@@ -91,7 +91,7 @@ async fn reserve(writer: &DatabaseConnection, claim: &Claim, mut due: Vec<Place>
     Ok(due)
 }
 
-const NEXT_DUE: &str =
+pub(crate) const NEXT_DUE: &str =
     "SELECT min(due) FROM stagemark_queue WHERE workflow = ? AND version = ? AND node = ? AND due > ?";
 
 async fn next_due(reader: &DatabaseConnection, claim: &Claim) -> Result<Option<Timestamp>, DbErr> {

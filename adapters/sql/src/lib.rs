@@ -19,6 +19,8 @@ mod lapsed;
 mod list;
 mod load;
 mod open;
+#[cfg(test)]
+mod plans;
 mod statements;
 mod store;
 mod write;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, TransactionTrait, Value};
 use stagemark::{
     RunId, Timestamp,
     ports::{HeldBeat, Phase, Record, StoreError, TaskId},
@@ -11,7 +11,7 @@ use stagemark::{
 use crate::{
     convert::{blob_of, ended_of, marker_of, status_of},
     error::failed,
-    statements::{places, statement},
+    statements::{padded, places, statement},
 };
 
 /// How many runs are read by one statement.
@@ -61,10 +61,9 @@ pub(crate) async fn select<C: ConnectionTrait>(
     query: (&str, &str),
     runs: &[RunId],
 ) -> Result<Vec<QueryResult>, DbErr> {
-    // To the next power of two, with ids that find nothing, so that few texts are prepared.
-    let count = runs.len().next_power_of_two();
+    let count = padded(runs.len());
     let text = format!("{} IN ({}) {}", query.0, places(count), query.1);
-    let filler = std::iter::repeat_with(|| uuid::Uuid::nil().into());
+    let filler = std::iter::repeat(Value::from(None::<uuid::Uuid>));
     snapshot.query_all_raw(statement(text, runs.iter().map(|run| blob_of(*run)).chain(filler).take(count))).await
 }
 

@@ -2,7 +2,7 @@
 
 use sea_orm::{DbBackend, SqliteTransactionMode, Statement, TransactionOptions, Value};
 
-/// The most rows of a statement. Rows are written in powers of two, so that few texts are prepared, and kept.
+/// The most rows of a statement.
 const ROWS_MAX: usize = 256;
 
 pub(crate) fn statement(text: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
@@ -14,11 +14,18 @@ pub(crate) fn immediate() -> TransactionOptions {
     TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() }
 }
 
-/// `?, ?, …`
+/// `?,?,…`
 pub(crate) fn places(count: usize) -> String {
-    let mut text = "?, ".repeat(count);
-    text.truncate(text.len().saturating_sub(2));
+    let mut text = "?,".repeat(count);
+    text.pop();
     text
+}
+
+/// To how many rows some are filled up, with rows of nulls that every statement passes over: one statement costs more
+/// than a few of these, and of few sizes each is prepared once, and kept.
+pub(crate) fn padded(rows: usize) -> usize {
+    let power = rows.next_power_of_two();
+    if rows <= power / 4 * 3 { power / 4 * 3 } else { power }
 }
 
 /// A statement on rows of values, in three parts: what stands before the rows, how many values one has, and what stands
@@ -34,33 +41,44 @@ impl Rows {
     pub(crate) fn statements(&self, before: &[Value], mut values: Vec<Value>) -> Vec<Statement> {
         let mut statements = Vec::new();
         while !values.is_empty() {
-            let left = values.len() / self.columns;
-            let rows = if left >= ROWS_MAX { ROWS_MAX } else { 1 << left.ilog2() };
-            let rest = values.split_off(rows * self.columns);
+            let rest = values.split_off(values.len().min(ROWS_MAX * self.columns));
+            let rows = padded(values.len() / self.columns);
+            let nulls = nulls(rows * self.columns - values.len());
             let values = std::mem::replace(&mut values, rest);
-            statements.push(statement(self.text(rows), before.iter().cloned().chain(values)));
+            statements.push(statement(self.text(rows), before.iter().cloned().chain(values).chain(nulls)));
         }
         statements
     }
 
-    fn text(&self, rows: usize) -> String {
-        let row = format!("({})", places(self.columns));
-        let mut text = String::with_capacity(self.before.len() + (row.len() + 1) * rows + self.after.len());
-        text.push_str(self.before);
-        for n in 0..rows {
-            text.push_str(if n == 0 { "" } else { "," });
-            text.push_str(&row);
-        }
-        text.push_str(self.after);
-        text
+    pub(crate) fn text(&self, rows: usize) -> String {
+        let mut text = format!("({}),", places(self.columns)).repeat(rows);
+        text.pop();
+        [self.before, &text, self.after].concat()
     }
+}
+
+fn nulls(count: usize) -> impl Iterator<Item = Value> {
+    std::iter::repeat_n(Value::from(None::<i64>), count)
+}
+
+/// Takes runs out of the queue, and drops what was heard of some of them.
+pub(crate) fn clear(unqueued: Vec<Value>, silenced: Vec<Value>) -> Vec<Statement> {
+    if silenced.is_empty() || unqueued.len().max(silenced.len()) > ROWS_MAX {
+        return UNQUEUE.statements(&[], unqueued).into_iter().chain(SILENCE.statements(&[], silenced)).collect();
+    }
+    // Two in one text: the way to the thread of the connection and back costs more than either.
+    let (first, second) = (padded(unqueued.len()), padded(silenced.len()));
+    let fill = nulls(first - unqueued.len());
+    let values = unqueued.into_iter().chain(fill).chain(silenced);
+    vec![statement([UNQUEUE.text(first), SILENCE.text(second)].join(";"), values)]
 }
 
 pub(crate) const SUBMIT: Rows = Rows {
     before: "INSERT INTO stagemark_run
-        (id, workflow, version, key, input, width, submitted, status, holder, revision) VALUES ",
-    columns: 10,
-    after: " ON CONFLICT DO NOTHING",
+        (id, workflow, version, key, input, width, submitted, status, holder, revision)
+        SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, 0 FROM (VALUES ",
+    columns: 9,
+    after: ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
 };
 
 /// Of a marker only what is newer than the stored one, and only at the revision that it was decided on.

@@ -9,7 +9,7 @@ use stagemark::ports::{Change, NewRun, Outcome, QueueEntry, RunRow, Write};
 use crate::{
     careful,
     convert::{blob_of, integer_of, marker_values, status_number, text_of, worker_of},
-    statements::{MARKERS, QUEUE, RUNS, SILENCE, SUBMIT, UNQUEUE, immediate},
+    statements::{MARKERS, QUEUE, RUNS, SUBMIT, clear, immediate},
 };
 
 pub(crate) async fn write(database: &DatabaseConnection, writes: &[Write]) -> Result<Vec<Outcome>, DbErr> {
@@ -68,7 +68,6 @@ impl Batch {
             integer_of(run.submitted.0),
             status_number(run.status).into(),
             run.holder.map_or_else(|| None::<uuid::Uuid>.into(), worker_of),
-            0_i64.into(),
         ]);
         self.queue(&blob_of(run.id), &run.queue);
     }
@@ -134,10 +133,8 @@ impl Batch {
         if written != self.fenced {
             return Ok(written);
         }
-        for (rows, values) in [(UNQUEUE, self.unqueued), (SILENCE, self.silenced), (QUEUE, self.queued)] {
-            for statement in rows.statements(&[], values) {
-                database.execute_raw(statement).await?;
-            }
+        for statement in clear(self.unqueued, self.silenced).into_iter().chain(QUEUE.statements(&[], self.queued)) {
+            database.execute_raw(statement).await?;
         }
         Ok(written)
     }
