@@ -2,9 +2,10 @@
 
 use stagemark::{Attempt, Name, Options, Step, StepError};
 
-use crate::{Expect, Ffmpeg, MediaError, Video, Workbench, options};
+use crate::{Expect, Ffmpeg, MediaError, Trim, Video, Workbench, options};
 
-/// Takes the sound away; the pictures stay as they are, bit for bit.
+/// Takes the sound away; the pictures stay as they are, bit for bit, if a step made them, and else become
+/// [plain](Video::plain).
 ///
 /// ```
 /// use stagemark::Step;
@@ -35,6 +36,10 @@ async fn remove(attempt: &Attempt, video: Video) -> Result<Video, MediaError> {
     }
     let bench = Workbench::open(attempt).await?;
     bench.fetch(&video.artifact, "source").await?;
+    if !video.plain {
+        let silent = Video { audio: None, ..video };
+        return Trim::<Video>::to(silent.duration).cut(&bench, &silent).await;
+    }
     let picked = format!("0:{}", video.stream);
     let ffmpeg = bench.ffmpeg().input("source").args(["-map", &picked, "-an", "-c:v", "copy"]);
     ffmpeg.output("out.mp4").run(video.duration).await?;

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use stagemark::{Attempt, Name, Options, Step, StepError};
 
 use crate::{
-    Container, Encoding, Expect, FrameRate, MediaError, Video, VideoCodec, Workbench,
+    Encoding, Expect, FrameRate, MediaError, Video, Workbench,
     edit::{COLOURS, Fit, shape},
     options,
     runner::Stream,
@@ -67,7 +67,7 @@ impl Bumpers {
     }
 
     async fn join(&self, attempt: &Attempt, video: &Video) -> Result<Video, MediaError> {
-        if video.codec != VideoCodec::H264 || video.container != Container::Mp4 {
+        if !video.plain {
             return Err(MediaError::NotEdited { codec: video.codec });
         }
         let bench = Workbench::open(attempt).await?;

@@ -42,6 +42,18 @@ impl Cut {
         cut + &format!("fps={rate}:start_time=0:eof_action=pass")
     }
 
+    /// The filters that make the pictures [plain](Video::plain).
+    pub(crate) fn plain(&self, source: &Video, rate: FrameRate) -> String {
+        let (width, height) = Self::size(source);
+        format!("{},scale={width}:{height},setsar=1", self.pictures(rate))
+    }
+
+    /// The size that they have then: H.264 with halved colour needs even sides.
+    pub(crate) fn size(source: &Video) -> (u32, u32) {
+        let even = |side_px: u32| (side_px / 2 * 2).max(2);
+        (even(source.width_px), even(source.height_px))
+    }
+
     /// What the sound goes through.
     pub(crate) fn sound<'a>(&self, ffmpeg: Ffmpeg<'a>, source: &Video) -> Ffmpeg<'a> {
         if self.filters() && source.has_audio() {
@@ -49,6 +61,11 @@ impl Cut {
             return ffmpeg.args(["-af", &format!("atrim=start={from},asetpts=PTS-{from}/TB")]);
         }
         ffmpeg
+    }
+
+    /// Ends the output after this time.
+    pub(crate) fn length(ffmpeg: Ffmpeg<'_>, length: Duration) -> Ffmpeg<'_> {
+        ffmpeg.args(["-t", &format!("{:.6}", length.as_secs_f64())])
     }
 
     /// Whether the sound must be decoded, because a filter cuts it.

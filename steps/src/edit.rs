@@ -79,6 +79,7 @@ impl Edit {
         let picked = format!("0:{}", video.stream);
         let chain = cut.pictures(rate) + "," + &shape(self.width_px, self.height_px, self.fit);
         let ffmpeg = cut.input(bench.ffmpeg(), "source").args(["-map", &picked]).filter(&chain);
+        let ffmpeg = Cut::length(ffmpeg, video.duration);
         let ffmpeg = if cut.filters() { audio::encode(ffmpeg, video) } else { audio::carry(ffmpeg, video) };
         let ffmpeg = cut.sound(ffmpeg, video).encode(&self.encoding, rate).args(COLOURS);
         ffmpeg.output("out.mp4").run(video.duration).await?;

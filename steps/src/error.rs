@@ -116,7 +116,7 @@ pub enum MediaError {
         /// Where the trim begins.
         start: Duration,
     },
-    /// Only H.264 in MP4 can be joined without encoding it again.
+    /// Only what a media step made can be joined without encoding it again.
     #[error("this {codec} video cannot be joined with bumpers: put Edit before Bumpers")]
     NotEdited {
         /// How the video is encoded.

@@ -102,6 +102,7 @@ impl Policy {
             artifact: source.clone(),
             container,
             codec,
+            plain: false,
             stream: stream.index,
             width_px: u32::try_from(width).unwrap_or(u32::MAX),
             height_px: u32::try_from(height).unwrap_or(u32::MAX),

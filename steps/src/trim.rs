@@ -55,16 +55,17 @@ impl<I> Trim<I> {
         self
     }
 
-    async fn cut(&self, bench: &Workbench<'_>, source: &Video) -> Result<Video, MediaError> {
+    pub(crate) async fn cut(&self, bench: &Workbench<'_>, source: &Video) -> Result<Video, MediaError> {
         let length = source.duration.saturating_sub(self.start).min(self.length);
         if length.is_zero() {
             return Err(MediaError::NothingLeft { duration: source.duration, start: self.start });
         }
-        let (width, height) = (even(source.width_px), even(source.height_px));
         let (cut, rate) = (Cut::new(source, self.start), source.frame_rate.steady());
-        let (picked, most) = (format!("0:{}", source.stream), format!("{:.6}", length.as_secs_f64()));
-        let chain = format!("{},scale={width}:{height},setsar=1", cut.pictures(rate));
-        let ffmpeg = cut.input(bench.ffmpeg(), "source").args(["-map", &picked, "-t", &most]).filter(&chain);
+        let (width, height) = Cut::size(source);
+        let picked = format!("0:{}", source.stream);
+        let chain = cut.plain(source, rate);
+        let ffmpeg = cut.input(bench.ffmpeg(), "source").args(["-map", &picked]).filter(&chain);
+        let ffmpeg = Cut::length(ffmpeg, length);
         let ffmpeg = cut.sound(audio::encode(ffmpeg, source), source).encode(&self.encoding, rate);
         ffmpeg.output("out.mp4").run(length).await?;
 
@@ -104,9 +105,4 @@ impl<I: Source> Step for Trim<I> {
         };
         trim.await.map_err(MediaError::into_step_error)
     }
-}
-
-/// H.264 with halved colour needs even sides.
-fn even(side_px: u32) -> u32 {
-    (side_px / 2 * 2).max(2)
 }

@@ -39,6 +39,9 @@ pub struct Video {
     pub container: Container,
     /// How the pictures are encoded.
     pub codec: VideoCodec,
+    /// Whether a media step made it: H.264 of 8 bits and 4:2:0 in MP4, upright, of square pixels and even sides, its
+    /// pictures from zero on. What is plain can be copied and joined.
+    pub plain: bool,
     /// Which stream of the file holds them.
     pub stream: u32,
     /// The width as shown: upright, with square pixels.

@@ -1,10 +1,10 @@
 //! Lays a logo over a video.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use stagemark::{Attempt, Name, Options, Step, StepError};
 
-use crate::{Encoding, Expect, MediaError, Video, Workbench, audio, options};
+use crate::{Encoding, Expect, MediaError, Video, Workbench, audio, cut::Cut, options};
 
 /// The bytes that every PNG begins with.
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -91,16 +91,20 @@ impl Watermark {
         let bench = Workbench::open(attempt).await?;
         bench.fetch(&video.artifact, "source").await?;
         bench.write("logo.png", &self.png).await?;
-        let graph = self.graph(video);
-        let ffmpeg = bench.ffmpeg().input("source").picture("logo.png");
-        let ffmpeg = ffmpeg.args(["-filter_complex", &graph, "-map", "[out]"]);
-        let ffmpeg = audio::carry(ffmpeg, video).encode(&self.encoding, video.frame_rate);
+        let (cut, rate) = (Cut::new(video, Duration::ZERO), video.frame_rate.steady());
+        let graph = self.graph(video, &cut.plain(video, rate));
+        let ffmpeg = cut.input(bench.ffmpeg(), "source").picture("logo.png");
+        let ffmpeg = Cut::length(ffmpeg.args(["-filter_complex", &graph, "-map", "[out]"]), video.duration);
+        let ffmpeg = if cut.filters() { audio::encode(ffmpeg, video) } else { audio::carry(ffmpeg, video) };
+        let ffmpeg = cut.sound(ffmpeg, video).encode(&self.encoding, rate);
         ffmpeg.output("out.mp4").run(video.duration).await?;
-        bench.deliver("out.mp4", &Expect::like(video).frames(video.frames)).await
+        let (width, height) = Cut::size(video);
+        let expect = Expect::like(video).size(width, height).rate(rate);
+        bench.deliver("out.mp4", &if video.plain { expect.frames(video.frames) } else { expect }).await
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a width in pixels")]
-    fn graph(&self, video: &Video) -> String {
+    fn graph(&self, video: &Video, plain: &str) -> String {
         let width = ((f64::from(video.width_px) * self.width) as u32).max(2);
         let margin = (f64::from(video.height_px) * self.margin) as u32;
         let (right, bottom) = (format!("W-w-{margin}"), format!("H-h-{margin}"));
@@ -114,7 +118,7 @@ impl Watermark {
         };
         format!(
             "[1:v]format=rgba,scale={width}:{}:force_original_aspect_ratio=decrease,colorchannelmixer=aa={}[logo];\
-             [0:{}][logo]overlay=x={x}:y={y},format=yuv420p[out]",
+             [0:{}]{plain}[plain];[plain][logo]overlay=x={x}:y={y},format=yuv420p[out]",
             video.height_px, self.opacity, video.stream
         )
     }

@@ -131,6 +131,7 @@ impl<'a> Workbench<'a> {
             artifact: Artifact { key: String::new(), size_bytes: 0 },
             container: Container::Mp4,
             codec: VideoCodec::H264,
+            plain: true,
             stream: stream.index,
             width_px: stream.width,
             height_px: stream.height,

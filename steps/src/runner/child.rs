@@ -49,6 +49,7 @@ impl Watch<'_> {
     ) -> Result<Ended, MediaError> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        tracing::debug!(program = self.program, ?command, "a program is started");
         let start = |source| MediaError::Start { program: self.program, source };
         let mut child = launch(command).await.map_err(start)?;
         let group = Group::of(&child);

@@ -16,9 +16,11 @@ pub(super) const DEMUXERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpe
 /// The most streams a file may have before ffmpeg gives up on it.
 pub(super) const STREAMS_MAX: u32 = 32;
 /// The largest single piece of memory that ffmpeg may ask for.
-const ALLOC_BYTES_MAX: &str = "268435456";
+pub(super) const ALLOC_BYTES_MAX: &str = "268435456";
 /// The most pixels of a picture that a decoder accepts; policies ask for fewer.
-const PIXELS_MAX: &str = "67108864";
+pub(super) const PIXELS_MAX: &str = "67108864";
+/// The part of the packets that may fail to be decoded; a player would show as many pictures frozen.
+const ERROR_RATE_MAX: &str = "0.2";
 /// More threads make address space scarce, and gain little below 4K.
 const THREADS_MAX: usize = 8;
 
@@ -76,7 +78,7 @@ impl<'a> Ffmpeg<'a> {
         let mut command = FfmpegCommand::new_with_path(&bench.tools().ffmpeg);
         // The level is told with each line, and `info` tells which signal ended it.
         command.args(["-loglevel", "level+info", "-hide_banner", "-nostdin", "-nostats", "-y"]);
-        command.args(["-progress", "pipe:1", "-max_alloc", ALLOC_BYTES_MAX]);
+        command.args(["-progress", "pipe:1", "-max_alloc", ALLOC_BYTES_MAX, "-max_error_rate", ERROR_RATE_MAX]);
         Self { bench, command, limits: Limits::default(), fault: None }
     }
 
@@ -212,7 +214,7 @@ impl Made {
 pub(super) fn judge(program: &'static str, ended: Ended) -> Result<(), MediaError> {
     use std::os::unix::process::ExitStatusExt;
     const OUT_OF_TIME: [&str; 2] = ["received signal 24", "Received > 3 system signals"];
-    const DAMAGE: [&str; 2] = ["Invalid data found", "Error while decoding"];
+    const DAMAGE: [&str; 3] = ["Decode error rate", "Invalid data found", "Error while decoding"];
     let Ended { status, said } = ended;
     if status.success() {
         return Ok(());

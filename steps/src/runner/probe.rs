@@ -6,7 +6,7 @@ use super::{
     Header, Limits, Packets, Workbench,
     bench::check_name,
     child::{Ended, Watch},
-    ffmpeg::{DEMUXERS, STREAMS_MAX},
+    ffmpeg::{ALLOC_BYTES_MAX, DEMUXERS, PIXELS_MAX, STREAMS_MAX},
 };
 use crate::{MediaError, error::Said};
 
@@ -66,7 +66,8 @@ impl Workbench<'_> {
         let mut command = Command::new(&self.tools().ffprobe);
         let streams = STREAMS_MAX.to_string();
         command.args(["-v", "error", "-protocol_whitelist", "file", "-format_whitelist", DEMUXERS]);
-        command.args(["-max_streams", &streams]).args(what).args(["-i", &format!("file:{name}")]);
+        command.args(["-max_alloc", ALLOC_BYTES_MAX, "-max_pixels", PIXELS_MAX, "-max_streams", &streams]);
+        command.args(what).args(["-i", &format!("file:{name}")]);
         let limits = Limits::probing();
         let command = self.tools().confine(&command, &limits, self.folder());
         Watch { program: "ffprobe", attempt: self.attempt(), wall: limits.wall }.run(command, line).await

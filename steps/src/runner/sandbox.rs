@@ -143,12 +143,12 @@ fn confinements() -> Vec<(Vec<OsString>, &'static [&'static str])> {
             let words = words.iter().map(OsString::from);
             std::iter::once(unshare.clone().into_os_string()).chain(words).collect::<Vec<_>>()
         };
-        ways.push((with(&["--net"]), DISARM));
-        ways.push((with(&["--user", "--map-current-user", "--net"]), DISARM));
-        ways.push((with(&["--net"]), &[]));
+        let as_user = ["--user", "--map-current-user", "--net"];
+        ways.extend([(with(&["--net"]), DISARM), (with(&as_user), DISARM)]);
+        // Whoever is not root loses all capabilities at the next program: there are none to take away.
+        ways.extend([(with(&as_user), &[][..]), (with(&["--net"]), &[])]);
     }
-    ways.push((Vec::new(), DISARM));
-    ways.push((Vec::new(), &[]));
+    ways.extend([(Vec::new(), DISARM), (Vec::new(), &[])]);
     ways
 }
 

@@ -1,9 +1,9 @@
 //! What phones, browsers and cameras make goes through.
 
 use stagemark::Step;
-use stagemark_media::{Probe, Video};
+use stagemark_media::{Edit, Probe, RemoveAudio, Video, Watermark, assets};
 
-use crate::studio::{CLIP, Studio};
+use crate::studio::{CLIP, QUICK, Studio};
 
 const PICTURES: &str = "-f lavfi -i testsrc=s=192x108:r=25:d=1.2";
 const SOUND: &str = "-f lavfi -i sine=d=1.2";
@@ -114,6 +114,22 @@ async fn a_portrait_that_the_metadata_turns() {
 
     assert_eq!((video.width_px, video.height_px), (108, 192));
     assert_eq!(studio.edited(upload, 1000).await.frames, 25);
+}
+
+#[tokio::test]
+async fn each_step_takes_what_was_probed_alone() {
+    let studio = Studio::new();
+    let odd = format!("-f lavfi -i testsrc=s=161x121:r=25:d=1.2 {SOUND} -c:v libvpx -deadline realtime -c:a libopus");
+    let probed = studio.run(&Probe::default(), studio.made(&odd, "a.webm").await).await.unwrap();
+
+    let silent = studio.run(&RemoveAudio, probed.clone()).await.unwrap();
+    let marked = studio.run(&Watermark::png(assets::LOGO).encoding(QUICK), probed.clone()).await.unwrap();
+    let edited = studio.run(&Edit::size(320, 180).encoding(QUICK), probed).await.unwrap();
+
+    for video in [&silent, &marked, &edited] {
+        assert_eq!((video.frames, video.plain), (30, true));
+    }
+    assert_eq!((silent.has_audio(), marked.has_audio(), marked.width_px), (false, true, 160));
 }
 
 #[tokio::test]

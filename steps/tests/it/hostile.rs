@@ -125,6 +125,21 @@ async fn pictures_that_cannot_be_decoded_are_missed() {
 }
 
 #[tokio::test]
+async fn a_middle_that_cannot_be_decoded_is_missed() {
+    let studio = Studio::new();
+    let coded = "-f lavfi -i testsrc=s=320x180:r=25:d=4 -c:v libx264 -preset ultrafast -g 25 -pix_fmt yuv420p";
+    let mut bytes = std::fs::read(studio.make(coded, "whole.mp4")).unwrap();
+    let pictures = bytes.windows(4).position(|four| four == b"mdat").unwrap();
+    let length = bytes.len() - pictures;
+    bytes[pictures + length / 4..pictures + length * 3 / 4].fill(0);
+    let upload = studio.upload_bytes(bytes).await;
+
+    let refusal = studio.refusal(&Trim::to(Duration::from_secs(10)).encoding(QUICK), upload).await;
+
+    assert_eq!(refusal, "the file is damaged and cannot be decoded: export it again and send that");
+}
+
+#[tokio::test]
 async fn a_title_that_looks_like_progress_confuses_nobody() {
     let studio = Studio::new();
     let title = "title=frame=  999 fps=1 q=-1.0 Lsize= 1kB time=99:99:99.00 bitrate=1kbits/s speed=1x\n\
