@@ -5,6 +5,17 @@ use crate::{
 };
 
 /// What follows from an event: the next state of the run, and orders to carry out once it is committed.
+///
+/// ```
+/// use stagemark_rules::{Decision, Effect, Event, Input, Shape, Policy, Status, Timestamp, begin, decide};
+///
+/// let mut shape = Shape::new();
+/// shape.step("trim", 0, Policy::default());
+/// let queued = begin(&shape, Input::One, Timestamp(0)).run;
+/// let Decision { run, effects } = decide(&shape, &queued, Event::Cancelled, Timestamp(1))?;
+/// assert_eq!((run.status, effects), (Status::Cancelled, vec![Effect::Announce(Status::Cancelled)]));
+/// # Ok::<(), stagemark_rules::Rejected>(())
+/// ```
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -14,7 +25,20 @@ pub struct Decision {
     pub effects: Vec<Effect>,
 }
 
-/// The first state of a run: queued, with the tasks open that need nothing but the input.
+/// The first state of a run: queued, with the tasks open that need nothing but the input. Where there are none, as in
+/// an `each` over an empty list, it is ready at once.
+///
+/// The input must be told as a [`List`](Input::List) where an `each` maps over it, so that its items are known.
+///
+/// ```
+/// use stagemark_rules::{Effect, Input, Policy, Shape, Status, TaskId, Timestamp, begin};
+///
+/// let mut shape = Shape::new();
+/// let task = TaskId::of(shape.step("trim", 0, Policy::default()));
+/// let first = begin(&shape, Input::One, Timestamp(5));
+/// assert_eq!(first.run.status, Status::Queued);
+/// assert_eq!(first.effects, [Effect::Dispatch { task, due: Timestamp(5) }]);
+/// ```
 pub fn begin(shape: &Shape, input: Input, now: Timestamp) -> Decision {
     let width = match input {
         Input::One => None,
@@ -30,6 +54,18 @@ pub fn begin(shape: &Shape, input: Input, now: Timestamp) -> Decision {
 ///
 /// # Errors
 /// [`Rejected`] where the event changes nothing: it is late, a duplicate, or not allowed here.
+///
+/// ```
+/// use stagemark_rules::{Event, Input, Policy, Rejected, Shape, TaskId, Timestamp, WorkerId, begin, decide};
+///
+/// let mut shape = Shape::new();
+/// let task = TaskId::of(shape.step("trim", 0, Policy::default()));
+/// let queued = begin(&shape, Input::One, Timestamp(0)).run;
+/// let claimed = Event::Claimed { task, worker: WorkerId(7) };
+/// let running = decide(&shape, &queued, claimed, Timestamp(1))?.run;
+/// assert_eq!(decide(&shape, &running, claimed, Timestamp(2)), Err(Rejected::NotQueued(task)));
+/// # Ok::<(), Rejected>(())
+/// ```
 pub fn decide(shape: &Shape, run: &Run, event: Event, now: Timestamp) -> Result<Decision, Rejected> {
     if run.status.has_ended() {
         return Err(Rejected::RunIsOver(run.status));
@@ -48,23 +84,38 @@ pub fn decide(shape: &Shape, run: &Run, event: Event, now: Timestamp) -> Result<
     Ok(next)
 }
 
-/// The tasks that a worker may claim now or later, each with the moment from which it may; those that wait for a
-/// place under their node's limit are not among them.
+/// The tasks that a worker may claim now or later, in order, each with the moment from which it may; those that wait
+/// for a place under their node's limit are not among them.
+///
+/// ```
+/// use stagemark_rules::{Input, Policy, Shape, TaskId, Timestamp, begin, claimable};
+///
+/// let mut shape = Shape::new();
+/// shape.each("encode", 0, Policy { concurrency: Some(2), ..Policy::default() });
+/// let run = begin(&shape, Input::List(3), Timestamp(0)).run;
+/// let tasks: Vec<_> = claimable(&shape, &run).map(|(task, _)| task).collect();
+/// assert_eq!(tasks, [TaskId { node: 1, item: 0 }, TaskId { node: 1, item: 1 }]);
+/// ```
 pub fn claimable<'run>(shape: &'run Shape, run: &'run Run) -> impl Iterator<Item = (TaskId, Timestamp)> + 'run {
-    let mut node = u16::MAX;
-    let mut room = 0;
-    run.tasks.iter().filter_map(move |(id, task)| {
-        if run.status.has_ended() {
-            return None;
-        }
-        if id.node != node {
-            node = id.node;
-            room = room_of(shape, run, node);
-        }
-        let Phase::Queued { due } = task.phase else { return None };
-        room = room.checked_sub(1)?;
-        Some((*id, due))
-    })
+    let live = if run.status.has_ended() { &[] } else { run.tasks.as_slice() };
+    live.chunk_by(|(one, _), (next, _)| one.node == next.node).flat_map(|tasks| offered(shape, run, tasks))
+}
+
+/// The queued ones of the tasks of one node, as many as there is room for.
+fn offered(shape: &Shape, run: &Run, tasks: &[(TaskId, Task)]) -> Vec<(TaskId, Timestamp)> {
+    let queued = tasks.iter().filter_map(|(id, task)| match task.phase {
+        Phase::Queued { due } => Some((*id, due)),
+        _ => None,
+    });
+    let mut queued: Vec<_> = queued.collect();
+    let room = queued.first().map_or(0, |(id, _)| room_of(shape, run, id.node) as usize);
+    if queued.len() > room {
+        // To those that are due first: one that waits for its retry must not keep a place from the others.
+        queued.sort_unstable_by_key(|(id, due)| (*due, *id));
+        queued.truncate(room);
+        queued.sort_unstable();
+    }
+    queued
 }
 
 /// How many more tasks of a node may be leased.

@@ -1,0 +1,10 @@
+//! The rules of a run, a test each.
+
+mod effects;
+mod ends;
+mod fixture;
+mod graph;
+mod leases;
+mod limits;
+mod retries;
+mod stored;
