@@ -5,6 +5,13 @@ use std::fmt;
 use crate::{Status, TaskId, Timestamp, WorkerId};
 
 /// Something that happened.
+///
+/// ```
+/// use stagemark_rules::{Event, TaskId};
+///
+/// let done = Event::Succeeded { task: TaskId::of(1), attempt: 1, width: None };
+/// # let _ = done;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A worker took a lease of a queued task.
@@ -54,7 +61,15 @@ pub enum Event {
     Cancelled,
 }
 
-/// A number from 0 to 1 that was drawn outside.
+/// A number from 0 to 1 that was drawn outside, in steps of 1 / 65,535.
+///
+/// ```
+/// use std::time::Duration;
+/// use stagemark_rules::{Backoff, Jitter};
+///
+/// let backoff = Backoff::exponential(Duration::from_secs(4));
+/// assert!(backoff.delay(1, Jitter(20_000)) < backoff.delay(1, Jitter(40_000)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Jitter(pub u16);
 
@@ -70,6 +85,14 @@ impl Jitter {
 }
 
 /// What a run was submitted with, as far as the rules care.
+///
+/// ```
+/// use stagemark_rules::{Input, Policy, Shape, Timestamp, begin};
+///
+/// let mut shape = Shape::new();
+/// shape.each("encode", 0, Policy::default());
+/// assert_eq!(begin(&shape, Input::List(3), Timestamp(0)).run.tasks.len(), 3);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A value that no `each` maps over.
@@ -79,6 +102,20 @@ pub enum Input {
 }
 
 /// An order that follows from a decision; it is carried out once the decision is committed.
+///
+/// ```
+/// use stagemark_rules::{Effect, Status};
+///
+/// fn line(effect: Effect) -> String {
+///     match effect {
+///         Effect::Dispatch { task, due } => format!("node {} from {} ms on", task.node, due.0),
+///         Effect::Stop { task, attempt } => format!("stop attempt {attempt} of node {}", task.node),
+///         Effect::DeadLetter(task) => format!("node {} is not tried again", task.node),
+///         Effect::Announce(status) => format!("the run is {status}"),
+///     }
+/// }
+/// assert_eq!(line(Effect::Announce(Status::Ready)), "the run is ready");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Lease this task to a worker, not before a moment.
@@ -102,6 +139,12 @@ pub enum Effect {
 }
 
 /// Why an event changed nothing. It is an answer, not an error: events come late, twice and out of order.
+///
+/// ```
+/// use stagemark_rules::Rejected;
+///
+/// assert_eq!(Rejected::StaleAttempt { sent: 1, current: 2 }.to_string(), "attempt 1 is stale: 2 is the latest");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejected {
     /// The run has ended.

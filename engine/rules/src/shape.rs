@@ -22,6 +22,15 @@ pub struct Shape {
 }
 
 /// One node of a [`Shape`].
+///
+/// ```
+/// use stagemark_rules::{NodeShape, Policy, Shape};
+///
+/// let mut shape = Shape::new();
+/// let trim = shape.step("trim", 0, Policy::default());
+/// let NodeShape { name, inputs, .. } = shape.node(trim).expect("it was added");
+/// assert_eq!((name.as_str(), inputs.as_slice()), ("trim", &[0][..]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeShape {
     /// What the node does with its inputs.
@@ -36,6 +45,15 @@ pub struct NodeShape {
 }
 
 /// What a node does with its inputs.
+///
+/// ```
+/// use stagemark_rules::{Kind, Policy, Shape};
+///
+/// let mut shape = Shape::new();
+/// let (video, sound) = (shape.step("video", 0, Policy::default()), shape.step("sound", 0, Policy::default()));
+/// let both = shape.join(video, sound);
+/// assert_eq!(shape.nodes()[usize::from(both)].kind, Kind::Join);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -51,7 +69,14 @@ pub enum Kind {
 
 /// How often and how soon a task is tried.
 ///
-/// The default is 5 attempts, with waits of 1 s doubling to 64 s.
+/// The default is 5 attempts, with waits of 1 s doubling to 64 s, and no limit on how many tasks are leased.
+///
+/// ```
+/// use stagemark_rules::Policy;
+///
+/// let once = Policy { attempts: 1, ..Policy::default() };
+/// assert_eq!(once.concurrency, None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Policy {
     /// The most attempts, the first included.

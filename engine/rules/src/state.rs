@@ -5,6 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
+///
+/// ```
+/// use std::time::Duration;
+/// use stagemark_rules::Timestamp;
+///
+/// assert_eq!(Timestamp(1_000).after(Duration::from_secs(2)), Timestamp(3_000));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(pub u64);
 
@@ -17,10 +24,22 @@ impl Timestamp {
 }
 
 /// One worker process from its start to its end; a process that starts again is another worker.
+///
+/// ```
+/// use stagemark_rules::WorkerId;
+///
+/// assert_ne!(WorkerId(1), WorkerId(2));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WorkerId(pub u128);
 
-/// A step within a run, or one item of an `each`.
+/// A step within a run, or one item of an `each`. Tasks sort by node, then by item.
+///
+/// ```
+/// use stagemark_rules::TaskId;
+///
+/// assert!(TaskId { node: 1, item: 9 } < TaskId::of(2));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TaskId {
     /// The number of the node in the workflow's shape.
@@ -37,6 +56,13 @@ impl TaskId {
 }
 
 /// Where a run is; it only ever moves to the right: queued, running, then one of the three ends.
+///
+/// ```
+/// use stagemark_rules::Status;
+///
+/// assert!(Status::Failed.has_ended() && !Status::Running.has_ended());
+/// assert_eq!(Status::Ready.to_string(), "ready");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Status {
@@ -72,6 +98,12 @@ impl fmt::Display for Status {
 }
 
 /// Where a task is.
+///
+/// ```
+/// use stagemark_rules::{Phase, Task, Timestamp};
+///
+/// assert_eq!(Task::NEW.phase, Phase::Queued { due: Timestamp(0) });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Phase {
     /// Waits for a worker, from a moment on.
@@ -96,6 +128,12 @@ pub enum Phase {
 }
 
 /// The state of one task.
+///
+/// ```
+/// use stagemark_rules::Task;
+///
+/// assert_eq!((Task::NEW.attempt, Task::NEW.released), (0, 0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Task {
     /// Where it is.
@@ -112,6 +150,15 @@ impl Task {
 }
 
 /// The state of a run: the whole input and the whole output of [`decide`](crate::decide).
+///
+/// ```
+/// use stagemark_rules::{Input, Policy, Shape, Task, TaskId, Timestamp, begin};
+///
+/// let mut shape = Shape::new();
+/// let trim = shape.step("trim", 0, Policy::default());
+/// let run = begin(&shape, Input::One, Timestamp(0)).run;
+/// assert_eq!(run.task(TaskId::of(trim)), Some(&Task::NEW));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// Where the run is.
