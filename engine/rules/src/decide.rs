@@ -2,6 +2,7 @@
 
 use crate::{
     Effect, Event, Input, Jitter, Kind, Phase, Rejected, Run, Shape, Status, Task, TaskId, Timestamp, WorkerId,
+    claimable::room_of,
 };
 
 /// What follows from an event: the next state of the run, and orders to carry out once it is committed.
@@ -82,47 +83,6 @@ pub fn decide(shape: &Shape, run: &Run, event: Event, now: Timestamp) -> Result<
         Event::Cancelled => next.end(Status::Cancelled),
     }
     Ok(next)
-}
-
-/// The tasks that a worker may claim now or later, in order, each with the moment from which it may; those that wait
-/// for a place under their node's limit are not among them.
-///
-/// ```
-/// use stagemark_rules::{Input, Policy, Shape, TaskId, Timestamp, begin, claimable};
-///
-/// let mut shape = Shape::new();
-/// shape.each("encode", 0, Policy { concurrency: Some(2), ..Policy::default() });
-/// let run = begin(&shape, Input::List(3), Timestamp(0)).run;
-/// let tasks: Vec<_> = claimable(&shape, &run).map(|(task, _)| task).collect();
-/// assert_eq!(tasks, [TaskId { node: 1, item: 0 }, TaskId { node: 1, item: 1 }]);
-/// ```
-pub fn claimable<'run>(shape: &'run Shape, run: &'run Run) -> impl Iterator<Item = (TaskId, Timestamp)> + 'run {
-    let live = if run.status.has_ended() { &[] } else { run.tasks.as_slice() };
-    live.chunk_by(|(one, _), (next, _)| one.node == next.node).flat_map(|tasks| offered(shape, run, tasks))
-}
-
-/// The queued ones of the tasks of one node, as many as there is room for.
-fn offered(shape: &Shape, run: &Run, tasks: &[(TaskId, Task)]) -> Vec<(TaskId, Timestamp)> {
-    let queued = tasks.iter().filter_map(|(id, task)| match task.phase {
-        Phase::Queued { due } => Some((*id, due)),
-        _ => None,
-    });
-    let mut queued: Vec<_> = queued.collect();
-    let room = queued.first().map_or(0, |(id, _)| room_of(shape, run, id.node) as usize);
-    if queued.len() > room {
-        // To those that are due first: one that waits for its retry must not keep a place from the others.
-        queued.sort_unstable_by_key(|(id, due)| (*due, *id));
-        queued.truncate(room);
-        queued.sort_unstable();
-    }
-    queued
-}
-
-/// How many more tasks of a node may be leased.
-fn room_of(shape: &Shape, run: &Run, node: u16) -> u32 {
-    let Some(limit) = shape.node(node).and_then(|node| node.policy.concurrency) else { return u32::MAX };
-    let leased = run.of_node(node).iter().filter(|(_, task)| matches!(task.phase, Phase::Leased { .. })).count();
-    limit.saturating_sub(u32::try_from(leased).unwrap_or(u32::MAX))
 }
 
 impl Decision {
@@ -230,66 +190,6 @@ impl Decision {
         if (0..shape.nodes().len()).all(|node| self.run.is_done(shape, node)) {
             self.run.status = Status::Ready;
             self.effects.push(Effect::Announce(Status::Ready));
-        }
-    }
-}
-
-impl Run {
-    /// Opens every task whose inputs are done and that is not open yet, in the state that `state` gives it.
-    pub(crate) fn open(&mut self, shape: &Shape, state: impl Fn(TaskId) -> Task) -> Vec<TaskId> {
-        let mut opened = Vec::new();
-        for (at, node) in shape.nodes().iter().enumerate() {
-            let items = match node.kind {
-                Kind::Input | Kind::Join => 0,
-                Kind::Step => 1,
-                Kind::Each => self.width_of(shape, usize::from(node.inputs[0])).unwrap_or(0),
-            };
-            let number = u16::try_from(at).unwrap_or(u16::MAX);
-            if self.of_node(number).len() >= items as usize {
-                continue;
-            }
-            if !node.inputs.iter().all(|input| self.is_done(shape, usize::from(*input))) {
-                continue;
-            }
-            for item in 0..items {
-                let id = TaskId { node: number, item };
-                if let Err(place) = self.position(id) {
-                    self.tasks.insert(place, (id, state(id)));
-                    opened.push(id);
-                }
-            }
-        }
-        opened
-    }
-
-    /// Whether the value of a node is there.
-    fn is_done(&self, shape: &Shape, at: usize) -> bool {
-        let node = &shape.nodes()[at];
-        let tasks = || self.of_node(u16::try_from(at).unwrap_or(u16::MAX));
-        match node.kind {
-            Kind::Input => true,
-            Kind::Join => node.inputs.iter().all(|input| self.is_done(shape, usize::from(*input))),
-            Kind::Step => matches!(tasks(), [(_, Task { phase: Phase::Done { .. }, .. })]),
-            Kind::Each => {
-                let input = usize::from(node.inputs[0]);
-                self.is_done(shape, input)
-                    && self.width_of(shape, input).is_some_and(|items| tasks().len() == items as usize)
-                    && tasks().iter().all(|(_, task)| matches!(task.phase, Phase::Done { .. }))
-            }
-        }
-    }
-
-    /// How many items the list of a node has, once that is known.
-    fn width_of(&self, shape: &Shape, at: usize) -> Option<u32> {
-        let node = &shape.nodes()[at];
-        match node.kind {
-            Kind::Input => self.width,
-            Kind::Join => None,
-            Kind::Each => self.width_of(shape, usize::from(node.inputs[0])),
-            Kind::Step => match self.of_node(u16::try_from(at).unwrap_or(u16::MAX)) {
-                [(_, Task { phase: Phase::Done { width }, .. })] => *width,
-                _ => None,
-            },
         }
     }
 }

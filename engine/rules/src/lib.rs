@@ -16,13 +16,16 @@
 //! assert_eq!(run.status, Status::Ready);
 //! ```
 
+mod claimable;
 mod decide;
 mod event;
+mod open;
 mod shape;
 mod state;
 mod stored;
 
-pub use decide::{Decision, begin, claimable, decide};
+pub use claimable::claimable;
+pub use decide::{Decision, begin, decide};
 pub use event::{Effect, Event, Input, Jitter, Rejected};
 pub use shape::{Backoff, Kind, NodeShape, Policy, Shape};
 pub use state::{Phase, Run, Status, Task, TaskId, Timestamp, WorkerId};

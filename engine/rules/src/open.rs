@@ -1,0 +1,63 @@
+//! What opens when: a task does once all inputs of its node are done.
+
+use crate::{Kind, Phase, Run, Shape, Task, TaskId};
+
+impl Run {
+    /// Opens every task whose inputs are done and that is not open yet, in the state that `state` gives it.
+    pub(crate) fn open(&mut self, shape: &Shape, state: impl Fn(TaskId) -> Task) -> Vec<TaskId> {
+        let mut opened = Vec::new();
+        for (at, node) in shape.nodes().iter().enumerate() {
+            let items = match node.kind {
+                Kind::Input | Kind::Join => 0,
+                Kind::Step => 1,
+                Kind::Each => self.width_of(shape, usize::from(node.inputs[0])).unwrap_or(0),
+            };
+            let number = u16::try_from(at).unwrap_or(u16::MAX);
+            if self.of_node(number).len() >= items as usize {
+                continue;
+            }
+            if !node.inputs.iter().all(|input| self.is_done(shape, usize::from(*input))) {
+                continue;
+            }
+            for item in 0..items {
+                let id = TaskId { node: number, item };
+                if let Err(place) = self.position(id) {
+                    self.tasks.insert(place, (id, state(id)));
+                    opened.push(id);
+                }
+            }
+        }
+        opened
+    }
+
+    /// Whether the value of a node is there.
+    pub(crate) fn is_done(&self, shape: &Shape, at: usize) -> bool {
+        let node = &shape.nodes()[at];
+        let tasks = || self.of_node(u16::try_from(at).unwrap_or(u16::MAX));
+        match node.kind {
+            Kind::Input => true,
+            Kind::Join => node.inputs.iter().all(|input| self.is_done(shape, usize::from(*input))),
+            Kind::Step => matches!(tasks(), [(_, Task { phase: Phase::Done { .. }, .. })]),
+            Kind::Each => {
+                let input = usize::from(node.inputs[0]);
+                self.is_done(shape, input)
+                    && self.width_of(shape, input).is_some_and(|items| tasks().len() == items as usize)
+                    && tasks().iter().all(|(_, task)| matches!(task.phase, Phase::Done { .. }))
+            }
+        }
+    }
+
+    /// How many items the list of a node has, once that is known.
+    fn width_of(&self, shape: &Shape, at: usize) -> Option<u32> {
+        let node = &shape.nodes()[at];
+        match node.kind {
+            Kind::Input => self.width,
+            Kind::Join => None,
+            Kind::Each => self.width_of(shape, usize::from(node.inputs[0])),
+            Kind::Step => match self.of_node(u16::try_from(at).unwrap_or(u16::MAX)) {
+                [(_, Task { phase: Phase::Done { width }, .. })] => *width,
+                _ => None,
+            },
+        }
+    }
+}
