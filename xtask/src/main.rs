@@ -1,2 +1,103 @@
-//! In the making.
-fn main() {}
+//! The commands of this repository: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`.
+//!
+//! Each first sees to what it needs from the system, then hands over to cargo.
+
+mod need;
+mod provide;
+mod rights;
+
+use std::{
+    env,
+    ffi::OsString,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use crate::need::Need;
+
+const USAGE: &str = "\
+The commands of this repository. What they need from the system they install, or say how.
+
+Usage: cargo xtask <COMMAND> [OPTIONS]
+
+Commands:
+  demo   Runs a real video through the pipeline (see cargo xtask demo --help)
+  test   Runs every test; takes the options of cargo test
+  bench  Measures the engine and the pipeline (see cargo xtask bench --help)";
+
+fn main() -> ExitCode {
+    let mut arguments = env::args_os().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let arguments: Vec<OsString> = arguments.collect();
+    let done = match command.to_str() {
+        Some("demo") => demo(arguments),
+        Some("test") => test(&arguments),
+        Some("bench") => bench(&arguments),
+        Some("" | "help" | "--help" | "-h") => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(format!("there is no command {}\n\n{USAGE}", command.display())),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn demo(mut arguments: Vec<OsString>) -> Result<(), String> {
+    provide::all(&[Need::CC, Need::FFMPEG, Need::LIMITS])?;
+    if !arguments.iter().any(|argument| argument.to_string_lossy().starts_with("--dir")) {
+        arguments.extend(["--dir".into(), root().join("stagemark-demo").into()]);
+    }
+    // What takes time is ffmpeg; without optimisation the demo is there in half the time.
+    hand_over(cargo(&["run", "--package", "stagemark-demo", "--"]).args(arguments))
+}
+
+fn test(arguments: &[OsString]) -> Result<(), String> {
+    provide::all(&[Need::CC, Need::FFMPEG, Need::LIMITS, Need::MOUNT])?;
+    // All that does not compile is said before anything runs, and each test finds the programs of ours that it starts.
+    run(&mut cargo(&["test", "--workspace", "--no-run"]))?;
+    hand_over(cargo(&["test", "--workspace", "--no-fail-fast"]).args(arguments))
+}
+
+fn bench(arguments: &[OsString]) -> Result<(), String> {
+    provide::all(&[Need::CC, Need::FFMPEG, Need::LIMITS])?;
+    hand_over(cargo(&["run", "--release", "--package", "stagemark-bench", "--"]).args(arguments))
+}
+
+/// The folder of this repository.
+fn root() -> PathBuf {
+    // As cargo says it when it runs this program; else as it was when the program was built.
+    let here = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.parent().map_or_else(|| here.clone(), Path::to_path_buf)
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(&arguments[..1]).arg("--manifest-path").arg(root().join("Cargo.toml")).args(&arguments[1..]);
+    cargo
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{} ended with {status}", shown(command))),
+        Err(error) => Err(format!("{} could not be started: {error}", shown(command))),
+    }
+}
+
+/// Becomes this command, so that signals and the terminal are its own.
+fn hand_over(command: &mut Command) -> Result<(), String> {
+    let error = command.exec();
+    Err(format!("{} could not be started: {error}", shown(command)))
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
