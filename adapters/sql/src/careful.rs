@@ -1,6 +1,7 @@
-//! A batch in which something is refused, one write at a time: its neighbours are written all the same.
+//! A batch in which something is refused: it is written in ever smaller parts, so that its neighbours are accepted all
+//! the same.
 
-use std::slice;
+use std::ops::Range;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
 use stagemark::ports::{Change, NewRun, Outcome, Submitted, Write};
@@ -11,26 +12,45 @@ use crate::{
     write::Batch,
 };
 
+/// Into how many parts what was refused is cut: many are tried in vain when little is refused, few when much is.
+const PARTS: usize = 8;
+
 pub(crate) async fn write(database: &DatabaseConnection, writes: &[Write]) -> Result<Vec<Outcome>, DbErr> {
     let transaction = database.begin_with_options(immediate()).await?;
-    let mut outcomes = Vec::with_capacity(writes.len());
-    for write in writes {
-        outcomes.push(one(&transaction, write).await?);
+    let mut outcomes = vec![Outcome::Accepted; writes.len()];
+    // In their order, as of two submissions with one key the first is accepted.
+    let mut waiting = parts(0..writes.len());
+    while let Some(part) = waiting.pop() {
+        if apply(&transaction, &writes[part.clone()]).await? {
+            continue;
+        }
+        match part.len() {
+            1 => outcomes[part.start] = judge(&transaction, &writes[part.start]).await?,
+            _ => waiting.extend(parts(part)),
+        }
     }
     transaction.commit().await?;
     Ok(outcomes)
 }
 
-async fn one(transaction: &DatabaseTransaction, write: &Write) -> Result<Outcome, DbErr> {
-    let batch = Batch::of(slice::from_ref(write));
+/// The parts of what was refused, the first one last.
+fn parts(whole: Range<usize>) -> Vec<Range<usize>> {
+    let size = whole.len().div_ceil(PARTS).max(1);
+    whole.clone().step_by(size).map(|start| start..whole.end.min(start + size)).rev().collect()
+}
+
+/// Writes all of them, or nothing.
+async fn apply(transaction: &DatabaseTransaction, writes: &[Write]) -> Result<bool, DbErr> {
+    let batch = Batch::of(writes);
     let fenced = batch.fenced;
-    transaction.execute_unprepared("SAVEPOINT one").await?;
-    if batch.apply(transaction).await? == fenced {
-        transaction.execute_unprepared("RELEASE one").await?;
-        return Ok(Outcome::Accepted);
-    }
-    transaction.execute_unprepared("ROLLBACK TO one").await?;
-    transaction.execute_unprepared("RELEASE one").await?;
+    transaction.execute_unprepared("SAVEPOINT part").await?;
+    let accepted = batch.apply(transaction).await? == fenced;
+    transaction.execute_unprepared(if accepted { "RELEASE part" } else { "ROLLBACK TO part; RELEASE part" }).await?;
+    Ok(accepted)
+}
+
+/// What becomes of a write of which not all could be written.
+async fn judge(transaction: &DatabaseTransaction, write: &Write) -> Result<Outcome, DbErr> {
     match write {
         Write::Submit(run) => existing(transaction, run).await,
         Write::Change(change) if change.markers.is_empty() && change.row.is_none() => {
@@ -49,13 +69,9 @@ async fn unchanged(transaction: &DatabaseTransaction, change: &Change) -> Result
 
 /// The run that came first with the key.
 async fn existing(transaction: &DatabaseTransaction, run: &NewRun) -> Result<Outcome, DbErr> {
-    let Some(key) = &run.key else {
-        return Ok(Outcome::Refused);
-    };
+    let Some(key) = &run.key else { return Ok(Outcome::Refused) };
     let query = statement(FIRST_WITH_KEY, [run.workflow.to_string().into(), key.clone().into()]);
-    let Some(row) = transaction.query_one_raw(query).await? else {
-        return Ok(Outcome::Refused);
-    };
+    let Some(row) = transaction.query_one_raw(query).await? else { return Ok(Outcome::Refused) };
     let id = row.try_get_by_index::<uuid::Uuid>(0)?.into();
     let input = row.try_get_by_index::<String>(1)?.into();
     Ok(Outcome::Existing(Submitted { id, input }))
