@@ -12,6 +12,7 @@ pub(crate) fn failed(doing: &'static str, error: DbErr) -> StoreError {
 
 pub(crate) fn of_file(doing: &'static str, error: io::Error) -> StoreError {
     let kind = match error.kind() {
+        io::ErrorKind::WouldBlock => StoreErrorKind::Locked,
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => StoreErrorKind::ReadOnly,
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreErrorKind::Full,
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => StoreErrorKind::Unreachable,

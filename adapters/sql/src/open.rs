@@ -1,10 +1,10 @@
 //! Opening a database file: its settings, and its tables.
 
 use std::{
-    fs::File,
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
     str::FromStr,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
@@ -22,6 +22,7 @@ use crate::{
 /// moved once for many commits.
 const CHECKPOINT_PAGES: &str = "8000";
 const READERS: u32 = 4;
+const LOCK_INTERVAL: Duration = Duration::from_millis(10);
 const OPENING: &str = "opening the database";
 
 /// When a commit is told as done.
@@ -72,7 +73,8 @@ impl OpenOptions {
         self
     }
 
-    /// Waits so long for another process that has the lock of the file (default 5 s), before an operation fails.
+    /// Waits so long for another process that has the lock of the file (default 5 s), or that opens it too, before an
+    /// operation fails as [`StoreErrorKind::Locked`].
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
         self
@@ -85,7 +87,7 @@ impl OpenOptions {
     /// written, [`StoreErrorKind::Locked`] if another process keeps it locked.
     pub async fn open(self, url: &str) -> Result<SqlStore, StoreError> {
         let file = file_of(url)?;
-        let lock = Lock::take(&file).await?;
+        let lock = Lock::take(&file, self.busy_timeout).await?;
         let writer = self.connect(url, 1).await.map_err(|error| failed(OPENING, error))?;
         Migrator::up(&writer, None).await.map_err(|error| failed("bringing the tables up to date", error))?;
         let touch = writer.execute_unprepared(statements::TOUCH).await;
@@ -146,15 +148,20 @@ struct Lock {
 }
 
 impl Lock {
-    async fn take(database: &Path) -> Result<Self, StoreError> {
+    /// Looks now and then whether it is free, since a thread that waits for it cannot be called back.
+    async fn take(database: &Path, patience: Duration) -> Result<Self, StoreError> {
         let mut name = database.as_os_str().to_owned();
         name.push(".lock");
-        let doing = "locking the database for opening";
-        let locked = tokio::task::spawn_blocking(move || {
-            let file = File::options().create(true).truncate(false).write(true).open(PathBuf::from(name))?;
-            file.lock()?;
-            Ok(Self { _held: file })
-        });
-        locked.await.map_err(|error| of_file(doing, error.into()))?.map_err(|error| of_file(doing, error))
+        let failed = |error| of_file("locking the database for opening", error);
+        let file =
+            File::options().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(failed)?;
+        let until = Instant::now() + patience;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _held: file }),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => tokio::time::sleep(LOCK_INTERVAL).await,
+                Err(error) => return Err(failed(error.into())),
+            }
+        }
     }
 }

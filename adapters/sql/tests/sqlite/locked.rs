@@ -54,3 +54,28 @@ async fn a_locked_database_can_be_read() {
 
     assert_eq!(store.load(&[run]).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn opening_a_locked_database_says_that_it_is_locked() {
+    let database = Database::new();
+    drop(database.open().await);
+    let other = rusqlite::Connection::open(database.file()).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+
+    let error = SqlStore::options().busy_timeout(Duration::from_millis(50)).open(&database.url()).await.unwrap_err();
+
+    assert_eq!(error.kind, StoreErrorKind::Locked, "{error:?}");
+}
+
+#[tokio::test]
+async fn opening_does_not_wait_for_ever_for_another_opener() {
+    let database = Database::new();
+    let other = std::fs::File::create(database.file().with_extension("db.lock")).unwrap();
+    other.lock().unwrap();
+
+    let error = SqlStore::options().busy_timeout(Duration::from_millis(50)).open(&database.url()).await.unwrap_err();
+
+    assert_eq!(error.kind, StoreErrorKind::Locked, "{error:?}");
+    drop(other);
+    database.open().await;
+}
