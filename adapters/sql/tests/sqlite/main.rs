@@ -7,5 +7,6 @@ mod fixture;
 mod full;
 mod locked;
 mod mount;
+mod odd;
 mod read_only;
 mod shared;

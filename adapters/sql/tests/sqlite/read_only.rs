@@ -1,15 +1,9 @@
-//! A database that may not be written.
+//! A database that may not be written, or is none.
 
-use stagemark::{
-    RunId,
-    ports::{Store, StoreErrorKind, Write},
-};
+use stagemark::ports::StoreErrorKind;
 use stagemark_sql::SqlStore;
 
-use crate::{
-    fixture::{Database, held},
-    mount::Mount,
-};
+use crate::{fixture::Database, mount::Mount};
 
 #[tokio::test]
 async fn a_file_opened_for_reading_is_refused_clearly() {
@@ -61,25 +55,5 @@ async fn a_database_in_memory_is_refused_and_the_memory_store_named() {
 
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert!(source.contains("MemoryStore"), "{source}");
-    }
-}
-
-#[tokio::test]
-async fn an_odd_row_is_an_error_and_no_panic() {
-    let database = Database::new();
-    let store = database.open().await;
-    let run = RunId::new();
-    store.write(&[Write::Submit(held(run))]).await.unwrap();
-    let other = rusqlite::Connection::open(database.file()).unwrap();
-
-    for odd in ["status = 9", "version = -1", "revision = -1", "submitted = 'x'", "holder = x'01'", "status = 'x'"] {
-        other.execute_batch(&format!("SAVEPOINT a; UPDATE stagemark_run SET {odd}; RELEASE a")).unwrap();
-        let error = store.load(&[run]).await.unwrap_err();
-        assert_eq!(error.kind, StoreErrorKind::Unreadable, "{odd}: {error:?}");
-        other
-            .execute_batch(
-                "UPDATE stagemark_run SET status = 1, version = 1, revision = 0, submitted = 1, holder = NULL",
-            )
-            .unwrap();
     }
 }
