@@ -1,0 +1,65 @@
+//! Random shapes: chains, branches, joins and nested lists, with random policies.
+
+use std::time::Duration;
+
+use proptest::{collection::vec, prelude::*};
+use stagemark_rules::{Backoff, Input, Kind, Policy, Shape};
+
+/// A shape and an input that fits it.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) shape: Shape,
+    pub(crate) input: Input,
+}
+
+/// A node to be added: to which of the nodes before it, counted round and round.
+#[derive(Clone, Copy, Debug)]
+enum Draft {
+    Step(usize, Policy),
+    Each(usize, Policy),
+    Join(usize, usize),
+}
+
+pub(crate) fn plans() -> impl Strategy<Value = Plan> {
+    (vec(drafts(), 0..7), 0..4_u32, any::<bool>()).prop_map(|(drafts, items, is_list)| {
+        let mut shape = Shape::new();
+        for draft in drafts {
+            add(&mut shape, draft);
+        }
+        let input = if is_list || shape.is_mapped(0) { Input::List(items) } else { Input::One };
+        Plan { shape, input }
+    })
+}
+
+fn drafts() -> impl Strategy<Value = Draft> {
+    prop_oneof![
+        4 => (0..8_usize, policies()).prop_map(|(input, policy)| Draft::Step(input, policy)),
+        2 => (0..8_usize, policies()).prop_map(|(input, policy)| Draft::Each(input, policy)),
+        1 => (0..8_usize, 0..8_usize).prop_map(|(left, right)| Draft::Join(left, right)),
+    ]
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
+    let waits = (0..3_u64).prop_map(Duration::from_secs);
+    let backoffs = prop_oneof![
+        waits.clone().prop_map(Backoff::Fixed),
+        waits.prop_map(Backoff::exponential),
+        Just(Backoff::Fixed(Duration::MAX)),
+    ];
+    let limits = proptest::option::of(1..4_u32);
+    (1..4_u32, backoffs, limits).prop_map(|(attempts, backoff, concurrency)| Policy { attempts, backoff, concurrency })
+}
+
+fn add(shape: &mut Shape, draft: Draft) {
+    let nodes: Vec<_> = (0_u16..).zip(shape.nodes()).map(|(number, node)| (number, node.kind)).collect();
+    let any = |nth: usize| nodes[nth % nodes.len()].0;
+    match draft {
+        Draft::Step(input, policy) => shape.step("step", any(input), policy),
+        Draft::Join(left, right) => shape.join(any(left), any(right)),
+        Draft::Each(input, policy) => {
+            // A pair is no list; the input, steps and lists may be.
+            let lists: Vec<_> = nodes.iter().filter(|(_, kind)| *kind != Kind::Join).collect();
+            shape.each("each", lists[input % lists.len()].0, policy)
+        }
+    };
+}

@@ -1,0 +1,140 @@
+//! A run in a world where anything may happen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stagemark_rules::{
+    Decision, Event, Phase, Rejected, Run, Shape, TaskId, Timestamp, WorkerId, begin, claimable, decide,
+};
+
+use crate::{
+    invariants,
+    moves::{How, Move},
+    shapes::Plan,
+};
+
+/// More moves than any run here can need to its end.
+const MOVES_MAX: usize = 10_000;
+
+/// The run, and what an onlooker has noted of it.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) shape: Shape,
+    pub(crate) run: Run,
+    pub(crate) now: Timestamp,
+    /// Every lease that was ever given.
+    leases: Vec<(TaskId, u32)>,
+    /// How many leases of each task ended in another way than by being handed back, or still hold.
+    pub(crate) tried: BTreeMap<TaskId, u32>,
+    /// How many successes of each task were accepted.
+    pub(crate) successes: BTreeMap<TaskId, u32>,
+    /// Tasks that failed for good by their own word.
+    pub(crate) given_up: BTreeSet<TaskId>,
+}
+
+impl World {
+    pub(crate) fn begin(plan: &Plan, now: Timestamp) -> Self {
+        let first = begin(&plan.shape, plan.input, now);
+        let shape = plan.shape.clone();
+        let (leases, tried, successes, given_up) = Default::default();
+        let world = Self { shape, run: first.run, now, leases, tried, successes, given_up };
+        invariants::of_the_beginning(&world, &first.effects);
+        invariants::of_the_state(&world);
+        world
+    }
+
+    pub(crate) fn play(&mut self, one: Move) {
+        match one {
+            Move::Claim { nth, worker } => self.claim(nth, WorkerId(worker)),
+            Move::End { nth, how } => {
+                let leased: Vec<_> = self.run.leased().map(|(task, _, attempt)| (task, attempt)).collect();
+                if let Some((task, attempt)) = pick(&leased, nth) {
+                    self.hear(ended(task, attempt, how));
+                }
+            }
+            Move::Late { nth, how } => {
+                if let Some((task, attempt)) = pick(&self.leases, nth) {
+                    self.hear(ended(task, attempt, how));
+                }
+            }
+            Move::Wild { node, item, attempt, how } => {
+                let task = TaskId { node, item };
+                self.hear(how.map_or(Event::Claimed { task, worker: WorkerId(9) }, |how| ended(task, attempt, how)));
+            }
+            Move::Cancel => self.hear(Event::Cancelled),
+            Move::Wait { ms } => self.now.0 = self.now.0.saturating_add(ms),
+            Move::Wake => self.wake(),
+        }
+    }
+
+    /// Claims and completes what there is until the run ends.
+    pub(crate) fn finish(&mut self) {
+        for _ in 0..MOVES_MAX {
+            if self.run.status.has_ended() {
+                return;
+            }
+            self.wake();
+            self.claim(0, WorkerId(1));
+            self.play(Move::End { nth: 0, how: How::Succeeded { width: Some(2) } });
+        }
+        panic!("the run does not end: {:?}", self.run);
+    }
+
+    fn claim(&mut self, nth: usize, worker: WorkerId) {
+        let offered: Vec<_> = claimable(&self.shape, &self.run).collect();
+        let Some((task, due)) = pick(&offered, nth) else { return };
+        let answer = self.hear_out(Event::Claimed { task, worker });
+        // What is offered can be had, if not at once.
+        let expected = if due <= self.now { Ok(()) } else { Err(Rejected::NotDue { due }) };
+        assert_eq!(answer, expected, "an offered task is claimed");
+    }
+
+    fn wake(&mut self) {
+        let due = self.run.tasks.iter().filter_map(|(_, task)| match task.phase {
+            Phase::Queued { due } => Some(due),
+            _ => None,
+        });
+        self.now = due.fold(self.now, Timestamp::max);
+    }
+
+    fn hear(&mut self, event: Event) {
+        // What is rejected is no news; that it changes nothing is seen by its type.
+        let _answer = self.hear_out(event);
+    }
+
+    fn hear_out(&mut self, event: Event) -> Result<(), Rejected> {
+        let Decision { run, effects } = decide(&self.shape, &self.run, event, self.now)?;
+        let before = std::mem::replace(&mut self.run, run);
+        self.note(event);
+        invariants::of_the_step(&before, self, event, &effects);
+        invariants::of_the_state(self);
+        Ok(())
+    }
+
+    /// Notes an accepted event.
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::Claimed { task, .. } => {
+                let attempt = self.run.task(task).expect("a claimed task is open").attempt;
+                self.leases.push((task, attempt));
+                *self.tried.entry(task).or_default() += 1;
+            }
+            Event::Succeeded { task, .. } => *self.successes.entry(task).or_default() += 1,
+            Event::Failed { task, permanent: true, .. } => drop(self.given_up.insert(task)),
+            Event::Released { task, .. } => *self.tried.entry(task).or_default() -= 1,
+            Event::Failed { .. } | Event::LeaseExpired { .. } | Event::Cancelled => {}
+        }
+    }
+}
+
+fn ended(task: TaskId, attempt: u32, how: How) -> Event {
+    match how {
+        How::Succeeded { width } => Event::Succeeded { task, attempt, width },
+        How::Failed { permanent, jitter } => Event::Failed { task, attempt, permanent, jitter },
+        How::Expired { jitter } => Event::LeaseExpired { task, attempt, jitter },
+        How::Released => Event::Released { task, attempt },
+    }
+}
+
+fn pick<One: Copy>(all: &[One], nth: usize) -> Option<One> {
+    (!all.is_empty()).then(|| all[nth % all.len()])
+}
