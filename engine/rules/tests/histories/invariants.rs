@@ -44,7 +44,9 @@ fn honest_retries(world: &World) {
         let tried = task.attempt - task.released;
         assert_eq!(tried, world.tried.get(id).copied().unwrap_or(0), "{id:?} counts its attempts");
         assert!(tried <= policy.attempts, "{id:?} was tried {tried} times of {}", policy.attempts);
-        assert!(!world.given_up.contains(id) || task.phase == Phase::Dead, "{id:?} was given up and is {task:?}");
+        let given_up = world.given_up.contains(id);
+        assert!(task.phase != Phase::Dead || given_up || tried == policy.attempts, "{id:?} had attempts left");
+        assert!(!given_up || task.phase == Phase::Dead, "{id:?} was given up and is {task:?}");
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) enum How {
 }
 
 pub(crate) fn moves() -> impl Strategy<Value = Vec<Move>> {
-    vec(one(), 0..60)
+    vec(one(), 0..40)
 }
 
 fn one() -> impl Strategy<Value = Move> {
