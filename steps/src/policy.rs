@@ -131,7 +131,7 @@ impl Policy {
         }
         let stream = moving(&header.streams)?;
         let codec = VideoCodec::of(&stream.codec_name).filter(|codec| self.codecs.contains(codec));
-        let codec = codec.ok_or_else(|| MediaError::Codec { codec: stream.codec_name.clone() })?;
+        let codec = codec.ok_or_else(|| MediaError::Codec { codec: stream.codec().to_owned() })?;
         self.measure(stream)?;
         let declared = stream.duration.into_iter().chain(header.format.duration).max().unwrap_or_default();
         if declared > self.duration_max {

@@ -67,8 +67,9 @@ impl<I> Trim<I> {
         let ffmpeg = cut.input(bench.ffmpeg(), "source").args(["-map", &picked]).filter(&chain);
         let ffmpeg = Cut::length(ffmpeg, length);
         let ffmpeg = cut.sound(audio::encode(ffmpeg, source), source).encode(&self.encoding, rate);
-        ffmpeg.output("out.mp4").run(length).await?;
-
+        if ffmpeg.output("out.mp4").run(length).await?.frames == 0 {
+            return Err(MediaError::NoFrames);
+        }
         let expect = Expect::like(source).size(width, height).rate(rate).any_length();
         let made = bench.check("out.mp4", &expect).await?;
         falls_short(made.duration, Some(length))?;

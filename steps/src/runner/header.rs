@@ -80,6 +80,11 @@ struct Tags {
 }
 
 impl Stream {
+    /// The name of its codec, for people.
+    pub(crate) fn codec(&self) -> &str {
+        if self.codec_name.is_empty() { "something unknown" } else { &self.codec_name }
+    }
+
     pub(crate) fn is_cover(&self) -> bool {
         self.disposition.attached_pic != 0
     }

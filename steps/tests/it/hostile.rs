@@ -2,11 +2,15 @@
 
 use std::{io::ErrorKind, net::TcpListener, process::Command, time::Duration};
 
+use stagemark::StepError;
 use stagemark_media::{MediaError, Probe, Trim, Workbench};
 
 use crate::studio::{CLIP, QUICK, Studio};
 
 const NO_VIDEO: &str = "the file is no video that can be read: send mp4, mov, mkv, webm, avi or ts";
+
+/// How many files of flipped bits are tried.
+const ROUNDS: usize = 10;
 
 /// A port of this machine on which nobody must knock.
 struct Door(TcpListener);
@@ -137,6 +141,30 @@ async fn a_middle_that_cannot_be_decoded_is_missed() {
     let refusal = studio.refusal(&Trim::to(Duration::from_secs(10)).encoding(QUICK), upload).await;
 
     assert_eq!(refusal, "the file is damaged and cannot be decoded: export it again and send that");
+}
+
+#[tokio::test]
+async fn flipped_bits_end_in_a_video_or_in_a_refusal() {
+    let studio = Studio::new();
+    let coded = "-f lavfi -i testsrc=s=160x90:r=25:d=1 -f lavfi -i sine=d=1 -c:v libx264 -pix_fmt yuv420p";
+    let whole = std::fs::read(studio.make(coded, "whole.mp4")).unwrap();
+    let mut seed = 1_usize;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    };
+    for round in 0..ROUNDS {
+        let mut bytes = whole.clone();
+        for _ in 0..=random(30) {
+            let at = random(bytes.len());
+            bytes[at] ^= 1 << random(8);
+        }
+        let upload = studio.upload_bytes(bytes).await;
+
+        let ended = studio.run(&Trim::to(Duration::from_secs(1)).encoding(QUICK), upload).await;
+
+        assert!(ended.as_ref().err().is_none_or(StepError::is_permanent), "round {round}: {ended:?}");
+    }
 }
 
 #[tokio::test]
