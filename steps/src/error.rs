@@ -228,6 +228,15 @@ impl MediaError {
 }
 
 /// The last that a program said; the cause in a chain of errors, for the operator.
+///
+/// ```
+/// use std::error::Error;
+/// use stagemark_media::MediaError;
+///
+/// fn log(refusal: &MediaError) -> Option<String> {
+///     refusal.source().map(ToString::to_string)
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Said(pub(crate) String);

@@ -11,6 +11,14 @@ const TYPICAL_OF: u32 = 24;
 const SIDE_MAX_PX: u32 = 1920;
 
 /// The picture that stands for a video, a JPEG.
+///
+/// ```
+/// use stagemark_media::Poster;
+///
+/// fn key(poster: &Poster) -> &str {
+///     &poster.artifact.key
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Poster {

@@ -14,6 +14,14 @@ const SCENE: f64 = 1.0;
 const RATE: FrameRate = FrameRate::new(12, 1);
 
 /// A short silent clip of a video, an MP4 that a page plays in a loop.
+///
+/// ```
+/// use stagemark_media::Preview;
+///
+/// fn key(preview: &Preview) -> &str {
+///     &preview.artifact.key
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Preview {

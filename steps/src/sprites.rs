@@ -13,6 +13,14 @@ const SHEET: &str = "sprites.jpg";
 /// One sheet of small pictures, a JPEG, and the text (`WebVTT`) that says which part of it is which time of the video.
 ///
 /// The text refers to the sheet as `sprites.jpg`: serve both from one folder.
+///
+/// ```
+/// use stagemark_media::Sprites;
+///
+/// fn key(sprites: &Sprites) -> &str {
+///     &sprites.sheet.key
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sprites {

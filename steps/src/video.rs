@@ -30,6 +30,14 @@ impl Upload {
 }
 
 /// A video that was probed, or made and checked by a media step.
+///
+/// ```
+/// use stagemark_media::Video;
+///
+/// fn is_portrait(video: &Video) -> bool {
+///     video.height_px > video.width_px
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Video {
@@ -68,6 +76,14 @@ impl Video {
 }
 
 /// The sound of a video.
+///
+/// ```
+/// use stagemark_media::{Audio, Video};
+///
+/// fn codec(video: &Video) -> Option<&str> {
+///     video.audio.as_ref().map(|audio: &Audio| audio.codec.as_str())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Audio {
@@ -125,6 +141,12 @@ impl Source for Video {
 }
 
 /// The kinds of file that are accepted.
+///
+/// ```
+/// use stagemark_media::{Container, Policy};
+///
+/// let phones = Policy { containers: vec![Container::Mp4], ..Policy::default() };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Container {
@@ -152,6 +174,10 @@ impl Container {
 }
 
 /// The codecs of pictures that are accepted.
+///
+/// ```
+/// assert_eq!(stagemark_media::VideoCodec::H264.to_string(), "H.264");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VideoCodec {

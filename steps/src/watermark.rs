@@ -27,6 +27,10 @@ pub struct Watermark {
 }
 
 /// Where a watermark stands.
+///
+/// ```
+/// assert_eq!(stagemark_media::Place::default(), stagemark_media::Place::BottomRight);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Place {
     /// The upper left corner.

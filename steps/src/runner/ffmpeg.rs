@@ -4,12 +4,8 @@ use std::{path::Path, process::Command, time::Duration};
 
 use ffmpeg_sidecar::command::FfmpegCommand;
 
-use super::{
-    Limits, Workbench,
-    bench::check_name,
-    child::{Ended, Watch},
-};
-use crate::{FrameRate, MediaError, error::Said};
+use super::{Limits, Workbench, bench::check_name, child::Watch, verdict::judge_ffmpeg};
+use crate::{Encoding, FrameRate, MediaError};
 
 /// The demuxers that may open a stranger's file.
 pub(super) const DEMUXERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts";
@@ -27,6 +23,16 @@ const THREADS_MAX: usize = 8;
 /// One run of ffmpeg on files of a [`Workbench`]: options go before the file they are for, as on its command line.
 ///
 /// What a stranger's file must not do is seen to: see [`Workbench::ffmpeg`].
+///
+/// ```
+/// use std::time::Duration;
+/// use stagemark_media::{MediaError, Workbench};
+///
+/// async fn count_pictures(bench: &Workbench<'_>) -> Result<u64, MediaError> {
+///     let made = bench.ffmpeg().input("source").args(["-map", "0:v:0"]).decode_only().run(Duration::from_secs(60));
+///     Ok(made.await?.frames)
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "nothing is run before `run`"]
 pub struct Ffmpeg<'a> {
@@ -37,6 +43,10 @@ pub struct Ffmpeg<'a> {
 }
 
 /// What a run of ffmpeg came to.
+///
+/// ```
+/// assert_eq!(stagemark_media::Made::default().frames, 0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Made {
@@ -44,33 +54,6 @@ pub struct Made {
     pub frames: u64,
     /// How far the output's time has come.
     pub time: Duration,
-}
-
-/// How pictures are encoded as H.264, 8 bits, 4:2:0, in an MP4 that plays while it loads.
-///
-/// ```
-/// use stagemark_media::Encoding;
-///
-/// let small = Encoding { crf: 28, ..Encoding::default() };
-/// assert_eq!(small.preset, "fast");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encoding {
-    /// How hard x264 tries: `ultrafast` to `veryslow`; default `fast`.
-    pub preset: &'static str,
-    /// The quality: 0 is lossless, 51 the worst; default 21.
-    pub crf: u8,
-}
-
-impl Default for Encoding {
-    fn default() -> Self {
-        Self { preset: "fast", crf: 21 }
-    }
-}
-
-impl Encoding {
-    /// For what is encoded again by a later step: quick and near the original, at three times the size.
-    pub const BETWEEN: Self = Self { preset: "superfast", crf: 15 };
 }
 
 impl<'a> Ffmpeg<'a> {
@@ -170,7 +153,7 @@ impl<'a> Ffmpeg<'a> {
                 Ok(())
             })
             .await?;
-        judge("ffmpeg", ended)?;
+        judge_ffmpeg(ended)?;
         self.bench.report(1.0, &format!("{:.1} s of video", made.time.as_secs_f64()));
         Ok(made)
     }
@@ -208,40 +191,6 @@ impl Made {
         }
         false
     }
-}
-
-/// What the end of a program means for the file it worked on.
-pub(super) fn judge(program: &'static str, ended: Ended) -> Result<(), MediaError> {
-    use std::os::unix::process::ExitStatusExt;
-    const OUT_OF_TIME: [&str; 2] = ["received signal 24", "Received > 3 system signals"];
-    const DAMAGE: [&str; 3] = ["Decode error rate", "Invalid data found", "Error while decoding"];
-    let Ended { status, said } = ended;
-    if status.success() {
-        return Ok(());
-    }
-    // ffmpeg takes the signal that its time is over for a wish to end early, and says so last; it comes each second.
-    let out_of_time = said.lines().last().is_some_and(|last| OUT_OF_TIME.iter().any(|sign| last.contains(sign)));
-    match status.signal() {
-        Some(24) => return Err(MediaError::TooCostly { what: "time" }),
-        None if out_of_time => return Err(MediaError::TooCostly { what: "time" }),
-        Some(25) => return Err(MediaError::TooCostly { what: "room" }),
-        _ => {}
-    }
-    let said = faults(&said);
-    if said.contains("Cannot allocate memory") || said.contains("malloc") {
-        return Err(MediaError::TooCostly { what: "memory" });
-    }
-    let full = said.contains("No space left") || said.contains("quota");
-    if !full && status.code().is_some() && DAMAGE.iter().any(|sign| said.contains(sign)) {
-        return Err(MediaError::Damaged { source: Said(said) });
-    }
-    Err(MediaError::Failed { program, status: status.to_string(), said })
-}
-
-/// What is worth telling: warnings and errors.
-fn faults(said: &str) -> String {
-    let lines: Vec<&str> = said.lines().filter(|line| !line.contains("[info]")).collect();
-    lines.join("; ")
 }
 
 fn threads() -> String {

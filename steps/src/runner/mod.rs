@@ -2,6 +2,7 @@
 
 mod bench;
 mod child;
+mod encoding;
 mod expect;
 mod ffmpeg;
 mod header;
@@ -10,10 +11,12 @@ mod limits;
 mod packets;
 mod probe;
 mod sandbox;
+mod verdict;
 
 pub use bench::Workbench;
+pub use encoding::Encoding;
 pub use expect::Expect;
-pub use ffmpeg::{Encoding, Ffmpeg, Made};
+pub use ffmpeg::{Ffmpeg, Made};
 pub(crate) use header::{Header, Stream};
 pub use limits::Limits;
 pub(crate) use packets::Packets;

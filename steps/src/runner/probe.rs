@@ -7,6 +7,7 @@ use super::{
     bench::check_name,
     child::{Ended, Watch},
     ffmpeg::{ALLOC_BYTES_MAX, DEMUXERS, PIXELS_MAX, STREAMS_MAX},
+    verdict::judge_ffprobe,
 };
 use crate::{MediaError, error::Said};
 
@@ -32,7 +33,7 @@ impl Workbench<'_> {
                 Ok(())
             })
             .await?;
-        judge(ended)?;
+        judge_ffprobe(ended)?;
         serde_json::from_str(&json).map_err(|error| MediaError::NotVideo { source: Said(error.to_string()) })
     }
 
@@ -53,7 +54,7 @@ impl Workbench<'_> {
                 Ok(())
             })
             .await?;
-        judge(ended).map(|()| packets)
+        judge_ffprobe(ended).map(|()| packets)
     }
 
     async fn ffprobe(
@@ -71,19 +72,5 @@ impl Workbench<'_> {
         let limits = Limits::probing();
         let command = self.tools().confine(&command, &limits, self.folder());
         Watch { program: "ffprobe", attempt: self.attempt(), wall: limits.wall }.run(command, line).await
-    }
-}
-
-fn judge(Ended { status, said }: Ended) -> Result<(), MediaError> {
-    use std::os::unix::process::ExitStatusExt;
-    if status.success() {
-        return Ok(());
-    }
-    match (status.signal(), status.code()) {
-        (Some(24), _) => Err(MediaError::TooCostly { what: "time" }),
-        (_, Some(1)) if said.contains("max_streams") => Err(MediaError::TooManyStreams { max: STREAMS_MAX }),
-        (_, Some(1)) if said.contains("Cannot allocate memory") => Err(MediaError::TooCostly { what: "memory" }),
-        (_, Some(1)) => Err(MediaError::NotVideo { source: Said(said) }),
-        _ => Err(MediaError::Failed { program: "ffprobe", status: status.to_string(), said }),
     }
 }
