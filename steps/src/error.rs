@@ -187,6 +187,12 @@ pub enum MediaError {
     /// The run was cancelled, or its worker shuts down.
     #[error("the attempt was told to stop")]
     Cancelled,
+    /// The disk of the scratch folder is full.
+    #[error("the disk of the scratch folder is full: the attempt needs room of about three times the video")]
+    NoRoom {
+        /// What the system or ffmpeg said.
+        source: Said,
+    },
     /// A file of the scratch folder could not be written or read.
     #[error("{name} of the scratch folder could not be written or read")]
     Scratch {
@@ -210,6 +216,7 @@ impl MediaError {
             | Self::TimedOut { .. }
             | Self::TooTalkative { .. }
             | Self::Cancelled
+            | Self::NoRoom { .. }
             | Self::Scratch { .. } => false,
             Self::Store(source) => matches!(source, ArtifactError::Missing { .. } | ArtifactError::BadKey { .. }),
             _ => true,
@@ -223,7 +230,12 @@ impl MediaError {
 
     pub(crate) fn scratch(name: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let name = name.into();
-        move |source| Self::Scratch { name, source }
+        move |source| match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::NoRoom { source: Said(source.to_string()) }
+            }
+            _ => Self::Scratch { name, source },
+        }
     }
 }
 

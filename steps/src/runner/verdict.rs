@@ -8,6 +8,7 @@ use crate::{MediaError, error::Said};
 /// The end of ffmpeg.
 pub(super) fn judge_ffmpeg(ended: Ended) -> Result<(), MediaError> {
     const OUT_OF_TIME: [&str; 2] = ["received signal 24", "Received > 3 system signals"];
+    const FULL: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
     const DAMAGE: [&str; 3] = ["Decode error rate", "Invalid data found", "Error while decoding"];
     let Ended { status, said } = ended;
     if status.success() {
@@ -25,17 +26,24 @@ pub(super) fn judge_ffmpeg(ended: Ended) -> Result<(), MediaError> {
     if said.contains("Cannot allocate memory") || said.contains("malloc") {
         return Err(MediaError::TooCostly { what: "memory" });
     }
-    let full = said.contains("No space left") || said.contains("quota");
-    if !full && status.code().is_some() && DAMAGE.iter().any(|sign| said.contains(sign)) {
+    if FULL.iter().any(|sign| said.contains(sign)) {
+        return Err(MediaError::NoRoom { source: Said(said) });
+    }
+    if status.code().is_some() && DAMAGE.iter().any(|sign| said.contains(sign)) {
         return Err(MediaError::Damaged { source: Said(said) });
     }
     Err(MediaError::Failed { program: "ffmpeg", status: status.to_string(), said })
 }
 
-/// What is worth telling: warnings and errors.
+/// What is worth telling: the last few warnings and errors, each once.
 fn faults(said: &str) -> String {
-    let lines: Vec<&str> = said.lines().filter(|line| !line.contains("[info]")).collect();
-    lines.join("; ")
+    const LEVELS: [&str; 4] = ["[warning]", "[error]", "[fatal]", "[panic]"];
+    let mut lines: Vec<&str> = said.lines().filter(|line| LEVELS.iter().any(|level| line.contains(level))).collect();
+    lines.dedup();
+    if lines.is_empty() {
+        lines.extend(said.lines().last());
+    }
+    lines.split_off(lines.len().saturating_sub(5)).join("; ")
 }
 
 /// The end of ffprobe.
@@ -49,5 +57,44 @@ pub(super) fn judge_ffprobe(Ended { status, said }: Ended) -> Result<(), MediaEr
         (_, Some(1)) if said.contains("Cannot allocate memory") => Err(MediaError::TooCostly { what: "memory" }),
         (_, Some(1)) => Err(MediaError::NotVideo { source: Said(said) }),
         _ => Err(MediaError::Failed { program: "ffprobe", status: status.to_string(), said }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    fn failed(said: &str) -> MediaError {
+        judge_ffmpeg(Ended { status: ExitStatus::from_raw(1 << 8), said: said.to_owned() }).unwrap_err()
+    }
+
+    #[test]
+    fn a_full_disk_is_not_the_files_fault() {
+        let full = failed("[error] Error while decoding\n[error] av_write_frame(): No space left on device\n");
+
+        assert!(matches!(full, MediaError::NoRoom { .. }) && !full.is_permanent(), "{full:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_the_files_fault() {
+        let damaged = failed("[fatal] Decode error rate 0.9 exceeds maximum 0.2\n");
+
+        assert!(matches!(damaged, MediaError::Damaged { .. }) && damaged.is_permanent(), "{damaged:?}");
+    }
+
+    #[test]
+    fn what_is_told_of_a_failure_is_short() {
+        let said = "[info]   title : x\n".to_owned() + &"[error] the same\n".repeat(50) + "[fatal] the end\n";
+
+        assert_eq!(faults(&said), "[error] the same; [fatal] the end");
+    }
+
+    #[test]
+    fn a_program_that_was_killed_may_be_tried_again() {
+        let killed = judge_ffmpeg(Ended { status: ExitStatus::from_raw(9), said: String::new() }).unwrap_err();
+
+        assert!(matches!(killed, MediaError::Failed { .. }) && !killed.is_permanent(), "{killed:?}");
     }
 }
