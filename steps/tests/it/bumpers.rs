@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stagemark::ports::Artifacts;
-use stagemark_media::{Bumpers, Probe, Video, assets};
+use stagemark_media::{Bumpers, Encoding, Probe, Video, assets};
 
 use crate::studio::{CLIP, QUICK, Studio};
 
@@ -86,4 +86,21 @@ async fn a_video_that_was_not_edited_cannot_be_joined() {
     let refusal = studio.refusal(&bumpers(), probed).await;
 
     assert_eq!(refusal, "this VP8 video cannot be joined with bumpers: put Edit before Bumpers");
+}
+
+#[tokio::test]
+async fn all_parts_have_one_set_of_parameters() {
+    let studio = Studio::new();
+    let worse = Encoding { crf: 35, ..QUICK };
+    let video = studio.run(&bumpers().encoding(worse), main_part(&studio).await).await.unwrap();
+
+    studio.local(&video.artifact, "joined.mp4").await;
+    let stream =
+        std::fs::read(studio.make("-i joined.mp4 -an -c copy -bsf:v h264_mp4toannexb", "joined.h264")).unwrap();
+
+    let starts = stream.windows(4).enumerate().filter(|(_, four)| four[..3] == [0, 0, 1] && four[3] & 31 == 7);
+    let mut sets: Vec<&[u8]> = starts.map(|(at, _)| &stream[at..at + 24]).collect();
+    assert!(sets.len() >= 3, "{}", sets.len());
+    sets.dedup();
+    assert_eq!(sets.len(), 1);
 }
