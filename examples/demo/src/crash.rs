@@ -11,7 +11,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::{Failure, INTERRUPTED, Options, line::Line};
+use crate::{Failure, INTERRUPTED, Options, line::Line, say};
 
 /// The steps that take long enough to be met in the middle.
 const TARGETS: [&str; 5] = ["trim", "edit", "watermark", "gossip", "finish"];
@@ -54,7 +54,7 @@ impl Worker {
             command.arg("--fresh");
         }
         let mut child = command.spawn()?;
-        println!("\n>>> worker process {} begins", child.id().unwrap_or_default());
+        say(&format_args!("\n>>> worker process {} begins", child.id().unwrap_or_default()))?;
         let said = child.stdout.take().ok_or("the worker has no output")?;
         Ok(Self { child, said: BufReader::new(said).lines() })
     }
@@ -68,7 +68,7 @@ impl Worker {
                 _ = interrupt.recv() => continue,
             };
             let Some(said) = said else { return Ok(None) };
-            println!("{said}");
+            say(&said)?;
             if let Ok(line) = said.parse::<Line>()
                 && line.is_mid_step()
                 && targets.contains(&line.step.as_str())
@@ -82,7 +82,9 @@ impl Worker {
         let worker = self.child.id().unwrap_or_default();
         self.child.kill().await?;
         let Line { step, attempt, percent, .. } = line;
-        println!(">>> kill -9 {worker} (kill {kill} of {KILLS}), in attempt {attempt} of {step}, at {percent} %");
+        say(&format_args!(
+            ">>> kill -9 {worker} (kill {kill} of {KILLS}), in attempt {attempt} of {step}, at {percent} %"
+        ))?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ mod screen;
 mod session;
 mod workflow;
 
-use std::{error::Error, fs::File, path::PathBuf, process::ExitCode, sync::Mutex, time::Duration};
+use std::{error::Error, fs::File, io::Write, path::PathBuf, process::ExitCode, sync::Mutex, time::Duration};
 
 use clap::Parser;
 use futures::{StreamExt, pin_mut};
@@ -68,18 +68,18 @@ async fn publish(options: &Options) -> Result<ExitCode, Failure> {
     std::fs::create_dir_all(&options.dir).map_err(|error| format!("{}: {error}", options.dir.display()))?;
     log_to(options)?;
     let input = Input::find(options).await?;
-    println!("{}", input.title());
+    say(&input.title())?;
     let session = Session::open(&options.dir).await?;
     let (run, begun) = session.submit(&input, options.fresh).await?;
-    println!("{begun}");
+    say(&begun)?;
 
     // Of a run that is ready there is nothing to watch.
     let screen = (begun != Begun::Before).then(|| Screen::new(options.plain));
     let (status, stopped) = watch(&run, screen).await?;
     if stopped {
-        return Ok(stop(session, &status).await);
+        return stop(session, &run).await;
     }
-    println!("\n{}", markers::Table(&status));
+    say(&format_args!("\n{}", markers::Table(&status)))?;
     let ended = end(&session, &status, run).await;
     session.engine.shutdown(GRACE).await;
     ended
@@ -100,7 +100,7 @@ async fn watch(run: &Run<Published>, mut screen: Option<Screen>) -> Result<(RunS
         let Some(status) = status else { break false };
         last = status?;
         if let Some(screen) = &mut screen {
-            screen.show(&last);
+            screen.show(&last)?;
         }
     };
     if let Some(screen) = &mut screen {
@@ -112,22 +112,28 @@ async fn watch(run: &Run<Published>, mut screen: Option<Screen>) -> Result<(RunS
 async fn end(session: &Session, status: &RunStatus, run: Run<Published>) -> Result<ExitCode, Failure> {
     match run.result().await {
         Ok(made) => {
-            print!("{}", session.paths(&made)?);
+            say(&session.paths(&made)?)?;
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            println!("{error}\n\n{}. The log is {}.", markers::count(status), session.log().display());
+            say(&format_args!("{error}\n\n{}. The log is {}.", markers::count(status), session.log().display()))?;
             Ok(ExitCode::FAILURE)
         }
     }
 }
 
 /// Hands back what is under way, so that the next start need not wait for a lease to lapse.
-async fn stop(session: Session, status: &RunStatus) -> ExitCode {
-    println!("\nStopping: steps under way get {} s …", GRACE.as_secs());
+async fn stop(session: Session, run: &Run<Published>) -> Result<ExitCode, Failure> {
+    say(&format_args!("\nStopping: steps under way get {} s.", GRACE.as_secs()))?;
     session.engine.shutdown(GRACE).await;
-    println!("Stopped. {}; run the same command again to go on.", markers::count(status));
-    ExitCode::from(INTERRUPTED)
+    let markers = markers::count(&run.status().await?);
+    say(&format_args!("Stopped. {markers}; run the same command again to go on."))?;
+    Ok(ExitCode::from(INTERRUPTED))
+}
+
+/// Prints a line. Whoever reads may have gone, and that is no reason to panic.
+pub(crate) fn say(line: &dyn std::fmt::Display) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{line}")
 }
 
 /// The terminal belongs to the progress; the log goes to a file.

@@ -8,7 +8,10 @@ use std::{
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use stagemark::{RunStatus, TaskState, TaskStatus};
 
-use crate::line::{Line, percent};
+use crate::{
+    line::{Line, percent},
+    say,
+};
 
 /// How many percent make a new line.
 const PLAIN_STRIDE: u8 = 10;
@@ -27,7 +30,7 @@ impl Screen {
         Self::Bars(MultiProgress::with_draw_target(ProgressDrawTarget::stdout()), Vec::new())
     }
 
-    pub(crate) fn show(&mut self, status: &RunStatus) {
+    pub(crate) fn show(&mut self, status: &RunStatus) -> io::Result<()> {
         match self {
             Self::Bars(all, bars) => {
                 while let Some(task) = status.tasks.get(bars.len()) {
@@ -41,12 +44,13 @@ impl Screen {
                 for task in status.tasks.iter().filter(|task| task.attempt > 0) {
                     let line = Line::of(task);
                     if printed.get(&line.step).is_none_or(|last| tells_more(last, &line)) {
-                        println!("{line}");
+                        say(&line)?;
                         printed.insert(line.step.clone(), line);
                     }
                 }
             }
         }
+        Ok(())
     }
 
     /// Leaves the bars as they are.

@@ -126,9 +126,9 @@ impl Session {
             ("preview", &made.preview.artifact),
         ];
         let line = |(name, artifact): (&str, &Artifact)| {
-            Ok(format!("{name:<16} {}\n", self.artifacts.path_of(&artifact.key)?.display()))
+            Ok(format!("{name:<16} {}", self.artifacts.path_of(&artifact.key)?.display()))
         };
-        files.into_iter().map(line).collect()
+        Ok(files.into_iter().map(line).collect::<Result<Vec<_>, Failure>>()?.join("\n"))
     }
 }
 
