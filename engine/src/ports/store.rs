@@ -257,7 +257,7 @@ pub struct Claimed {
     pub runs: Vec<Record>,
     /// Workers whose leases have lapsed: what they hold of these runs is expired.
     pub lapsed: Vec<WorkerId>,
-    /// When the next place in the served part of the queue is due, as far as is known.
+    /// When the next place after now is due where the worker serves and has room, those reserved here included.
     pub next_due: Option<Timestamp>,
 }
 

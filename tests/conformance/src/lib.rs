@@ -3,6 +3,9 @@
 //! Each is a macro that makes one test of each clause of the contract of its port. Whoever writes an adapter names how
 //! an empty one is made, in a file of its own under `tests/`:
 //!
+//! - [`store_suite!`] for where runs are kept,
+//! - [`artifacts_suite!`] for where artifacts are.
+//!
 //! ```
 //! use stagemark::MemoryStore;
 //!

@@ -191,3 +191,23 @@ pub async fn next_places_that_are_not_served_are_not_told(store: Subject) {
 
     assert_eq!(claimed.next_due, Some(at(4)));
 }
+
+/// What is due already waits for room, not for time.
+pub async fn a_place_that_is_due_is_no_next_place(store: Subject) {
+    for due in [NOW, NOW, at(40_000)] {
+        submit(&store, queued_at(0, due)).await;
+    }
+
+    let claimed = claim(&store, Claim { served: vec![node(0, 1)], ..serving() }).await;
+
+    assert_eq!((claimed.runs.len(), claimed.next_due), (1, Some(RESERVED)));
+}
+
+/// A worker without room at a node is not woken for it.
+pub async fn a_next_place_without_room_is_not_told(store: Subject) {
+    submit(&store, queued_at(0, at(1))).await;
+
+    let claimed = claim(&store, Claim { served: vec![node(0, 0)], ..serving() }).await;
+
+    assert_eq!(claimed.next_due, None);
+}

@@ -98,7 +98,9 @@ macro_rules! store_suite {
                 an_ended_run_leaves_the_queue,
                 the_next_place_is_told,
                 a_reserved_place_is_next_when_its_reservation_ends,
-                next_places_that_are_not_served_are_not_told;
+                next_places_that_are_not_served_are_not_told,
+                a_place_that_is_due_is_no_next_place,
+                a_next_place_without_room_is_not_told;
             lapse:
                 a_run_lapses_whose_holder_was_never_heard_of,
                 a_run_lapses_when_the_lease_of_its_holder_ends,
