@@ -5,6 +5,9 @@ use std::os::unix::process::ExitStatusExt;
 use super::{child::Ended, ffmpeg::STREAMS_MAX};
 use crate::{MediaError, error::Said};
 
+/// The signals of a program that did what it must not: ILL, ABRT, BUS, FPE, SEGV, SYS.
+const CRASHES: [i32; 6] = [4, 6, 7, 8, 11, 31];
+
 /// The end of ffmpeg.
 pub(super) fn judge_ffmpeg(ended: Ended) -> Result<(), MediaError> {
     const OUT_OF_TIME: [&str; 2] = ["received signal 24", "Received > 3 system signals"];
@@ -20,6 +23,7 @@ pub(super) fn judge_ffmpeg(ended: Ended) -> Result<(), MediaError> {
         Some(24) => return Err(MediaError::TooCostly { what: "time" }),
         None if out_of_time => return Err(MediaError::TooCostly { what: "time" }),
         Some(25) => return Err(MediaError::TooCostly { what: "room" }),
+        Some(signal) if CRASHES.contains(&signal) => return Err(crashed("ffmpeg", signal)),
         _ => {}
     }
     let said = faults(&said);
@@ -33,6 +37,11 @@ pub(super) fn judge_ffmpeg(ended: Ended) -> Result<(), MediaError> {
         return Err(MediaError::Damaged { source: Said(said) });
     }
     Err(MediaError::Failed { program: "ffmpeg", status: status.to_string(), said })
+}
+
+/// A file that makes a decoder crash does so again.
+fn crashed(program: &str, signal: i32) -> MediaError {
+    MediaError::Damaged { source: Said(format!("{program} crashed with signal {signal}")) }
 }
 
 /// What is worth telling: the last few warnings and errors, each once.
@@ -53,6 +62,7 @@ pub(super) fn judge_ffprobe(Ended { status, said }: Ended) -> Result<(), MediaEr
     }
     match (status.signal(), status.code()) {
         (Some(24), _) => Err(MediaError::TooCostly { what: "time" }),
+        (Some(signal), _) if CRASHES.contains(&signal) => Err(crashed("ffprobe", signal)),
         (_, Some(1)) if said.contains("max_streams") => Err(MediaError::TooManyStreams { max: STREAMS_MAX }),
         (_, Some(1)) if said.contains("Cannot allocate memory") => Err(MediaError::TooCostly { what: "memory" }),
         (_, Some(1)) => Err(MediaError::NotVideo { source: Said(said) }),
@@ -89,6 +99,13 @@ mod tests {
         let said = "[info]   title : x\n".to_owned() + &"[error] the same\n".repeat(50) + "[fatal] the end\n";
 
         assert_eq!(faults(&said), "[error] the same; [fatal] the end");
+    }
+
+    #[test]
+    fn a_crash_is_the_files_fault() {
+        let crashed = judge_ffprobe(Ended { status: ExitStatus::from_raw(11), said: String::new() }).unwrap_err();
+
+        assert!(matches!(crashed, MediaError::Damaged { .. }) && crashed.is_permanent(), "{crashed:?}");
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl Studio {
         let file = self.local(artifact, "seen").await;
         let chain = format!("{part},extractplanes=y,scale=1:1:flags=area,format=gray");
         let mut look = Command::new("ffmpeg");
-        look.args(["-v", "error", "-i"]).arg(file).args(["-vf", &chain, "-fps_mode", "passthrough"]);
+        look.args(["-v", "error", "-i"]).arg(file).args(["-vf", &chain]);
         let seen = look.args(["-f", "rawvideo", "-"]).output().unwrap();
         assert!(seen.status.success(), "{}", String::from_utf8_lossy(&seen.stderr));
         seen.stdout

@@ -87,7 +87,7 @@ async fn sound_before_the_first_picture_is_left_out() {
 #[tokio::test]
 async fn a_last_picture_that_stands_still_is_kept_as_long() {
     let studio = Studio::new();
-    let still = "-f lavfi -i testsrc=s=64x64:r=25:d=3 -vf select='lt(n,10)+eq(n,74)' -vsync vfr -c:v libx264";
+    let still = "-f lavfi -i testsrc=s=64x64:r=25:d=3 -vf select='lt(n,10)+eq(n,74)' -c:v libx264";
     let upload = studio.made(still, "a.mp4").await;
 
     let video = studio.run(&Trim::to(Duration::from_secs(30)).encoding(QUICK), upload).await.unwrap();
