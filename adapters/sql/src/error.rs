@@ -44,14 +44,14 @@ fn kind_of(error: &DbErr) -> StoreErrorKind {
         Some(8) => StoreErrorKind::ReadOnly,
         Some(13) => StoreErrorKind::Full,
         // The log cannot grow: SQLite tells a full disk so where it writes outside of a page.
-        Some(10) if is_write(code) => StoreErrorKind::Full,
+        Some(10) if is_growth(code) => StoreErrorKind::Full,
         Some(11 | 26) => StoreErrorKind::Unreadable,
         Some(14) => StoreErrorKind::Unreachable,
         _ => StoreErrorKind::Other,
     }
 }
 
-/// `SQLITE_IOERR_WRITE`, `SQLITE_IOERR_SHMSIZE` and `SQLITE_IOERR_TRUNCATE`.
-fn is_write(code: Option<u32>) -> bool {
-    matches!(code, Some(778 | 4874 | 1546))
+/// `SQLITE_IOERR_SHMSIZE` and `SQLITE_IOERR_TRUNCATE`: a file that cannot be made larger.
+fn is_growth(code: Option<u32>) -> bool {
+    matches!(code, Some(4874 | 1546))
 }
