@@ -89,11 +89,11 @@ async fn a_wall_of_pixels() {
 
 #[tokio::test]
 async fn pixels_so_wide_that_a_picture_is_a_line() {
-    let wide = "-f lavfi -i testsrc=s=64x64:d=0.2,setsar=100/1";
+    let wide = "-f lavfi -i testsrc=s=640x64:d=0.2,setsar=20/1";
 
     let refusal = refusal_of(&format!("{wide} {SMALL}"), "a.mp4").await;
 
-    assert!(refusal.starts_with("the video is 6400x64: "), "{refusal}");
+    assert!(refusal.starts_with("the video is 12800x64: "), "{refusal}");
 }
 
 async fn streams(count: usize) -> String {
