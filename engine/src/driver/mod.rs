@@ -1,6 +1,6 @@
 //! The driver: a wheel, claim -> execute -> decide -> commit, that carries runs to their ends.
 //!
-//! [`claim`](self::claim) finds runs, [`active`] carries one, [`turn`] decides and [`commit`] makes it durable;
+//! [`claim`] finds runs, [`active`] carries one, [`turn`] decides and [`commit`] makes it durable;
 //! [`heart`] keeps the worker's lease. State is in the store alone: what is here can be lost at any moment.
 
 use std::{
