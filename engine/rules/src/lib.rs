@@ -1,4 +1,4 @@
-//! The rules of a run: [`decide`] is a pure function from a run and an event to the next run.
+//! The rules of a run: [`decide()`] is a pure function from a run and an event to the next run.
 //!
 //! Nothing here reads a clock, rolls a die or waits: the time and the jitter come with the event. The store decides
 //! nothing and the driver decides nothing; every state that a run has ever had was computed here.

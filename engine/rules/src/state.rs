@@ -149,7 +149,7 @@ impl Task {
     pub const NEW: Self = Self { phase: Phase::Queued { due: Timestamp(0) }, attempt: 0, released: 0 };
 }
 
-/// The state of a run: the whole input and the whole output of [`decide`](crate::decide).
+/// The state of a run: the whole input and the whole output of [`decide`](crate::decide()).
 ///
 /// ```
 /// use stagemark_rules::{Input, Policy, Shape, Task, TaskId, Timestamp, begin};
