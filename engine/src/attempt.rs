@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Artifact, ArtifactWriter, Name, RunId, Scratch, StepError,
     artifact::{copy_in, copy_out},
-    ports::{ArtifactError, Artifacts},
+    ports::{ArtifactError, Artifacts, Companion},
 };
 
 /// One try of a task, as its step sees it. A cheap handle: clones are the same attempt.
@@ -44,6 +44,7 @@ struct Inner {
     resume: Option<Arc<str>>,
     key: std::sync::OnceLock<String>,
     beat: Mutex<Option<Heartbeat>>,
+    companions: Mutex<Vec<Arc<dyn Companion>>>,
     listener: Option<Listener>,
     places: Arc<Places>,
 }
@@ -91,8 +92,8 @@ impl Attempt {
         listener: Option<Listener>,
         places: Arc<Places>,
     ) -> Self {
-        let key = std::sync::OnceLock::new();
-        Self { inner: Arc::new(Inner { identity, cancel, resume, key, beat: Mutex::new(None), listener, places }) }
+        let (key, beat, companions) = Default::default();
+        Self { inner: Arc::new(Inner { identity, cancel, resume, key, beat, companions, listener, places }) }
     }
 
     /// An attempt without an engine, to try a step in a test of its own.
@@ -169,6 +170,13 @@ impl Attempt {
     /// If they are not of this type.
     pub fn resume<T: DeserializeOwned>(&self) -> Result<Option<T>, StepError> {
         Ok(self.inner.resume.as_deref().map(serde_json::from_str).transpose()?)
+    }
+
+    /// Has this written in the transaction that commits the marker, should this attempt succeed: what it writes is
+    /// there if, and only if, the marker is. Adapters offer it in terms of their own transactions, as
+    /// `stagemark_sql::InTransaction` does.
+    pub fn accompany(&self, companion: impl Companion + 'static) {
+        self.companions().push(Arc::new(companion));
     }
 
     /// Whether the attempt should stop: its run was cancelled, its lease was lost or its worker shuts down.
@@ -268,6 +276,15 @@ impl Attempt {
         if let Some(listener) = &self.inner.listener {
             listener.heard(self, first);
         }
+    }
+
+    fn companions(&self) -> std::sync::MutexGuard<'_, Vec<Arc<dyn Companion>>> {
+        self.inner.companions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is to be written with the marker.
+    pub(crate) fn take_companions(&self) -> Vec<Arc<dyn Companion>> {
+        std::mem::take(&mut self.companions())
     }
 
     /// What was last heard, if anything was.

@@ -10,12 +10,13 @@ use std::{
 use tower::{Layer, Service};
 
 use crate::{
-    Definition, Engine, Name, StepCall, StepError, StepService,
+    DEFAULT_POOL, Definition, Engine, Name, StepCall, StepError, StepService,
     attempt::Places,
-    driver::{Driver, Parts, Settings, commit::Committer, slots::Slots, stats::Stats},
+    driver::{Driver, Parts, Settings, commit::Committer, relay::Relay, slots::Slots, stats::Stats},
     engine::Life,
-    ports::{Artifacts, Store, StoreError},
+    ports::{Artifacts, Dispatch, Store, StoreError},
     scratch::ScratchRoot,
+    workflow::Plan,
 };
 
 type Wrap = Box<dyn Fn(StepService) -> StepService + Send>;
@@ -44,6 +45,8 @@ pub struct Builder {
     settings: Settings,
     slots: u32,
     slots_of: HashMap<Name, u32>,
+    pools: Vec<Name>,
+    dispatch: Option<Arc<dyn Dispatch>>,
     definitions: Vec<Definition>,
     layers: Vec<Wrap>,
 }
@@ -111,6 +114,8 @@ impl Builder {
             settings: Settings { lease: Duration::from_secs(10), poll: Duration::from_secs(1) },
             slots: 256,
             slots_of: HashMap::new(),
+            pools: vec![DEFAULT_POOL],
+            dispatch: None,
             definitions: Vec::new(),
             layers: Vec::new(),
         }
@@ -161,6 +166,19 @@ impl Builder {
         self
     }
 
+    /// Belongs to these pools (default: [`DEFAULT_POOL`] alone): steps of other pools are left to other workers.
+    pub fn pools(mut self, pools: impl IntoIterator<Item = Name>) -> Self {
+        self.pools = pools.into_iter().collect();
+        self
+    }
+
+    /// Is told of due runs by this broker, and tells others by it (default: the store's own way, where it has one).
+    /// Messages make it fast and nothing else: with the broker down, workers look into the queue.
+    pub fn dispatch(mut self, dispatch: impl Dispatch) -> Self {
+        self.dispatch = Some(Arc::new(dispatch));
+        self
+    }
+
     /// Wraps every step in a `tower` layer; the last one given is the outermost.
     pub fn layer<L>(mut self, layer: L) -> Self
     where
@@ -177,42 +195,63 @@ impl Builder {
     pub async fn start(self) -> Result<Engine, StartError> {
         let scratch = ScratchRoot::open(&self.scratch)
             .map_err(|source| StartError::Scratch { path: self.scratch.clone(), source })?;
-        let definitions = known(self.store.as_ref(), self.definitions, &self.layers).await?;
+        let plans = known(self.store.as_ref(), self.definitions, &self.layers).await?;
         let stats = Arc::new(Stats::default());
         let (committer, commits) = Committer::new(Arc::clone(&self.store), Arc::clone(&stats));
+        let (relay, hints) = Relay::new(self.dispatch.or_else(|| self.store.doorbell()));
+        let slots_of = without_other_pools(self.slots_of, &self.pools, plans.values());
         let driver = Driver::new(Parts {
             store: self.store,
             committer,
-            definitions,
+            plans,
             settings: self.settings,
-            slots: Slots::new(self.slots, &self.slots_of),
+            slots: Slots::new(self.slots, &slots_of),
+            pools: self.pools.iter().map(|pool| Arc::from(pool.as_str())).collect(),
+            relay,
             places: Arc::new(Places { artifacts: self.artifacts, scratch: scratch.path().to_owned() }),
         });
-        // Before anything is leased: a lease of a worker that was never heard of has lapsed.
+        // Before anything is leased: a lease of a worker that was never heard of has lapsed. The first call sets the
+        // clock, and so may be wrong about how long the lease is; it protects nothing yet.
+        driver.renew(Vec::new(), Vec::new()).await?;
         driver.renew(Vec::new(), Vec::new()).await?;
         tokio::spawn(commits);
-        driver.turn_on();
+        driver.turn_on(hints);
         Ok(Engine::new(Life { driver, stats, _scratch: scratch }))
     }
 }
 
-/// The definitions by name and version, each the same as the store knows it.
+/// The slots of steps, none for those of other pools.
+fn without_other_pools<'a>(
+    mut slots_of: HashMap<Name, u32>,
+    pools: &[Name],
+    plans: impl Iterator<Item = &'a Arc<Plan>>,
+) -> HashMap<Name, u32> {
+    for step in plans.flat_map(|plan| plan.steps.iter().flatten()) {
+        if !pools.contains(&step.options.pool) {
+            slots_of.insert(step.name, 0);
+        }
+    }
+    slots_of
+}
+
+/// The plans by name and version, each the same as the store knows it.
 async fn known(
     store: &dyn Store,
     definitions: Vec<Definition>,
     layers: &[Wrap],
-) -> Result<HashMap<(Arc<str>, u32), Arc<Definition>>, StartError> {
+) -> Result<HashMap<(Arc<str>, u32), Arc<Plan>>, StartError> {
     let mut known = HashMap::new();
     for mut definition in definitions {
         let (workflow, version) = (definition.name(), definition.version());
-        let kept = store.define(workflow.as_str(), version, &definition.graph()).await?;
-        if let Some(difference) = definition.difference(&kept) {
+        let graph = definition.plan.graph();
+        let kept = store.graph(workflow.as_str(), version, Some(&graph)).await?.unwrap_or(graph);
+        if let Some(difference) = definition.plan.difference(&kept) {
             return Err(StartError::Changed { workflow, version, difference });
         }
         for layer in layers {
             definition.wrap(layer);
         }
-        if known.insert((Arc::from(workflow.as_str()), version), Arc::new(definition)).is_some() {
+        if known.insert((Arc::from(workflow.as_str()), version), Arc::new(definition.plan)).is_some() {
             return Err(StartError::Twice { workflow, version });
         }
     }

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::{
     RunId,
-    driver::{Driver, clock::now},
+    driver::Driver,
     ports::{Filter, StoreError, Summary},
 };
 
@@ -51,7 +51,7 @@ pub(crate) async fn examine(driver: &Driver) -> Result<Vec<Stuck>, StoreError> {
 }
 
 async fn look(driver: &Driver) -> Result<Vec<Stuck>, StoreError> {
-    let runs = driver.store.list(&Filter { ended: false, now: now(), limit: RUNS_MAX }).await?;
+    let runs = driver.store.list(&Filter { ended: false, now: driver.clock.now(), limit: RUNS_MAX }).await?;
     Ok(runs.into_iter().filter_map(|run| diagnose(driver, run)).collect())
 }
 

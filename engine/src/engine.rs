@@ -2,14 +2,13 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use stagemark_rules::Timestamp;
 use tokio::time::timeout;
 
 use crate::{
     Artifact, ArtifactWriter, Builder, CommitStats, Payload, Run, RunError, RunId, Submit, Workflow,
     artifact::{copy_in, copy_out},
     doctor::{self, Stuck},
-    driver::{Driver, clock, stats::Stats},
+    driver::{Driver, stats::Stats},
     ports::{ArtifactError, Artifacts, Store, StoreError},
     run,
     scratch::ScratchRoot,
@@ -121,8 +120,8 @@ async fn stop(driver: &Driver) {
     driver.tracker.wait().await;
     driver.over.cancel();
     if let Err(error) = driver.end_lease().await {
-        let (error, at) = (&error as &dyn std::error::Error, clock::now());
-        tracing::warn!(error, until = ?Timestamp(at.0).after(driver.settings.lease), "the lease was not ended; it lapses");
+        let (error, until) = (&error as &dyn std::error::Error, driver.clock.now().after(driver.settings.lease));
+        tracing::warn!(error, ?until, "the lease was not ended; it lapses");
     }
 }
 

@@ -10,14 +10,14 @@ use tokio::{
 };
 
 use crate::{
-    Definition, FailedStep, Name, Payload, RunId, RunStatus,
+    FailedStep, Name, Payload, RunId, RunStatus,
     driver::{
         Driver,
         active::Message,
         interest::{End, Watch},
         ledger::Ledger,
     },
-    ports::{Record, StoreError},
+    ports::{Hint, Record, StoreError},
 };
 
 /// How often progress is told at most.
@@ -47,8 +47,9 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// ```
 pub struct Run<Out> {
     driver: Arc<Driver>,
-    definition: Arc<Definition>,
     id: RunId,
+    /// What workers are to be told once the submission is committed, where the caller does that.
+    hints: Vec<Hint>,
     /// Keeps the news of a run that began here, so that its result need not be read.
     _watch: Option<Watch>,
     types: PhantomData<fn() -> Out>,
@@ -85,8 +86,8 @@ pub enum RunError {
     /// There is no such run of this workflow.
     #[error("there is no run {0} of this workflow")]
     Unknown(RunId),
-    /// This engine does not serve the version that the run is pinned to.
-    #[error("version {version} of workflow {workflow} is not served here; pass its definition to Builder::serve")]
+    /// Nobody has served the version that the run is pinned to, so that its steps are not known.
+    #[error("version {version} of workflow {workflow} was never served; start a worker with its definition")]
     NotServed {
         /// The name of the workflow.
         workflow: Arc<str>,
@@ -109,18 +110,27 @@ pub(crate) async fn attach<Out>(driver: &Arc<Driver>, workflow: Name, run: RunId
     if *record.workflow != *workflow.as_str() {
         return Err(RunError::Unknown(run));
     }
-    let Record { workflow, version, .. } = record;
-    let definition = driver.definition(&workflow, version).ok_or(RunError::NotServed { workflow, version })?;
-    Ok(Run::new(Arc::clone(driver), definition, run, None))
+    Ok(Run::new(Arc::clone(driver), run, None))
 }
 
 async fn read(driver: &Driver, run: RunId) -> Result<Record, RunError> {
     driver.store.load(&[run]).await?.pop().ok_or(RunError::Unknown(run))
 }
 
+async fn see(driver: &Driver, run: RunId) -> Result<RunStatus, RunError> {
+    let record = read(driver, run).await?;
+    let plan = driver.plan(&record.workflow, record.version).await?;
+    Ok(RunStatus::of(driver, plan, &record))
+}
+
 impl<Out> Run<Out> {
-    pub(crate) fn new(driver: Arc<Driver>, definition: Arc<Definition>, id: RunId, watch: Option<Watch>) -> Self {
-        Self { driver, definition, id, _watch: watch, types: PhantomData }
+    pub(crate) fn new(driver: Arc<Driver>, id: RunId, watch: Option<Watch>) -> Self {
+        Self { driver, id, hints: Vec::new(), _watch: watch, types: PhantomData }
+    }
+
+    /// The same handle, of a run whose submission is part of a transaction that is still open.
+    pub(crate) fn uncommitted(self, hints: Vec<Hint>) -> Self {
+        Self { hints, ..self }
     }
 
     /// The id of the run.
@@ -128,19 +138,23 @@ impl<Out> Run<Out> {
         self.id
     }
 
-    /// Where the run and its tasks are.
+    /// Tells workers of a run that was submitted within a transaction of the caller's, now that this is committed.
+    /// Without it they find the run within a poll interval.
+    pub fn wake(&self) {
+        self.driver.queued(self.hints.clone());
+    }
+
+    /// Where the run and its tasks are. Of a workflow that no worker has served yet, the tasks are not known.
     pub async fn status(&self) -> Result<RunStatus, RunError> {
-        let record = read(&self.driver, self.id).await?;
-        Ok(RunStatus::of(&self.driver, Arc::clone(&self.definition), &record))
+        see(&self.driver, self.id).await
     }
 
     /// The statuses that the run goes through, from now on, as often as there is news and at most ten times a second;
     /// ends after the one in which the run has ended, or after an error.
     pub fn progress(&self) -> impl Stream<Item = Result<RunStatus, RunError>> + Send + 'static {
-        let seen =
-            (Arc::clone(&self.driver), Arc::clone(&self.definition), self.id, self.driver.interest.watch(self.id));
+        let seen = (Arc::clone(&self.driver), self.id, self.driver.interest.watch(self.id));
         stream::unfold((Some(seen), true), |(seen, first)| async move {
-            let (driver, definition, id, mut watch) = seen?;
+            let (driver, id, mut watch) = seen?;
             if !first && watch.end().is_none() {
                 sleep(PROGRESS_INTERVAL).await;
                 // What is carried on elsewhere is not told here at once.
@@ -149,9 +163,9 @@ impl<Out> Run<Out> {
             if driver.over.is_cancelled() {
                 return Some((Err(RunError::Closed), (None, false)));
             }
-            let status = read(&driver, id).await.map(|record| RunStatus::of(&driver, Arc::clone(&definition), &record));
+            let status = see(&driver, id).await;
             let goes_on = status.as_ref().is_ok_and(|status| !status.status.has_ended());
-            Some((status, (goes_on.then_some((driver, definition, id, watch)), false)))
+            Some((status, (goes_on.then_some((driver, id, watch)), false)))
         })
     }
 
@@ -159,13 +173,18 @@ impl<Out> Run<Out> {
     ///
     /// Steps that run are told at once where they run in this process, and within a heartbeat elsewhere; from now on
     /// none of them can commit.
+    ///
+    /// # Errors
+    /// [`RunError::NotServed`] if no worker has ever served the workflow.
     pub async fn cancel(&self) -> Result<Status, RunError> {
         let record = read(&self.driver, self.id).await?;
         if record.status.has_ended() {
             return Ok(record.status);
         }
+        let (workflow, version) = (Arc::clone(&record.workflow), record.version);
+        let plan = self.driver.plan(&workflow, version).await?.ok_or(RunError::NotServed { workflow, version })?;
         let (asked, answer) = oneshot::channel();
-        self.driver.deliver(record, |_| Message::Cancel(asked));
+        self.driver.deliver(plan, record, |_| Message::Cancel(asked));
         answer.await.map_err(|_| RunError::Closed)
     }
 
@@ -175,11 +194,10 @@ impl<Out> Run<Out> {
             return Ok(end);
         }
         // Watching first, so that it cannot end unseen between the look and the wait.
-        if !self.driver.active.contains_key(&self.id) {
-            let end = Ledger::of(Arc::clone(&self.definition), read(&self.driver, self.id).await?).end();
-            if end.status.has_ended() {
-                return Ok(Arc::new(end));
-            }
+        if !self.driver.active.contains_key(&self.id)
+            && let Some(end) = self.stored_end().await?
+        {
+            return Ok(Arc::new(end));
         }
         loop {
             tokio::select! {
@@ -190,6 +208,17 @@ impl<Out> Run<Out> {
                 return Ok(end);
             }
         }
+    }
+
+    /// How it ended, if it has.
+    async fn stored_end(&self) -> Result<Option<End>, RunError> {
+        let record = read(&self.driver, self.id).await?;
+        if !record.status.has_ended() {
+            return Ok(None);
+        }
+        let (workflow, version) = (Arc::clone(&record.workflow), record.version);
+        let plan = self.driver.plan(&workflow, version).await?.ok_or(RunError::NotServed { workflow, version })?;
+        Ok(Some(Ledger::of(plan, record).end()))
     }
 }
 

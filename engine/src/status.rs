@@ -5,9 +5,10 @@ use std::{fmt, sync::Arc};
 use stagemark_rules::{Kind, Phase, Run as State, Status, TaskId, Timestamp};
 
 use crate::{
-    Definition, RunId,
+    RunId,
     driver::{Driver, ledger::Ledger, turn::RunFailure},
     ports::Record,
+    workflow::Plan,
 };
 
 /// Where a run is, with its tasks in the order of the plan.
@@ -139,11 +140,11 @@ impl FailedStep {
 
 impl RunStatus {
     /// From what is stored, and what is heard here.
-    pub(crate) fn of(driver: &Driver, definition: Arc<Definition>, record: &Record) -> Self {
+    pub(crate) fn of(driver: &Driver, plan: Option<Arc<Plan>>, record: &Record) -> Self {
         let (run, submitted, ended) = (record.id, record.submitted, record.ended);
         let error = record.error.as_deref().map(FailedStep::parse);
-        let view = View { driver, record, ledger: &Ledger::of(definition, record.clone()) };
-        Self { run, status: record.status, submitted, ended, tasks: view.tasks(), error }
+        let view = |plan| View { driver, record, ledger: &Ledger::of(plan, record.clone()) }.tasks();
+        Self { run, status: record.status, submitted, ended, tasks: plan.map(view).unwrap_or_default(), error }
     }
 }
 
@@ -155,7 +156,7 @@ struct View<'a> {
 
 impl View<'_> {
     fn tasks(&self) -> Vec<TaskStatus> {
-        let (run, shape) = (&self.ledger.run, &self.ledger.definition.shape);
+        let (run, shape) = (&self.ledger.run, &self.ledger.plan.shape);
         let mut all = Vec::new();
         for (number, node) in (0..).zip(shape.nodes()) {
             if !matches!(node.kind, Kind::Step | Kind::Each) {
@@ -171,7 +172,7 @@ impl View<'_> {
     }
 
     fn task(&self, run: &State, id: TaskId) -> TaskStatus {
-        let step = self.ledger.definition.shape.nodes()[usize::from(id.node)].name.clone();
+        let step = self.ledger.plan.shape.nodes()[usize::from(id.node)].name.clone();
         let attempt = run.task(id).map_or(0, |task| task.attempt);
         let state = state(run, id);
         let (fraction, message) = self.reported(id, attempt, state);

@@ -118,6 +118,16 @@ pub trait Step: Send + Sync + 'static {
         let options = Options { concurrency: Some(items.max(1)), ..self.options() };
         Tuned { step: self, options }
     }
+
+    /// Leaves the step to the workers of this pool (default: [`DEFAULT_POOL`]); see
+    /// [`Builder::pools`](crate::Builder::pools).
+    fn pool(self, pool: Name) -> Tuned<Self>
+    where
+        Self: Sized,
+    {
+        let options = Options { pool, ..self.options() };
+        Tuned { step: self, options }
+    }
 }
 
 /// How a step is run.
@@ -141,7 +151,12 @@ pub struct Options {
     pub heartbeat: Option<Duration>,
     /// The most items of one `each` that run at a time; `None`, the default, leaves it to the workers.
     pub concurrency: Option<u32>,
+    /// The workers that run it; default [`DEFAULT_POOL`].
+    pub pool: Name,
 }
+
+/// The pool of workers that runs every step which names no other.
+pub const DEFAULT_POOL: Name = Name::new("default");
 
 impl Default for Options {
     fn default() -> Self {
@@ -151,6 +166,7 @@ impl Default for Options {
             backoff: Backoff::exponential(Duration::from_secs(1)),
             heartbeat: None,
             concurrency: None,
+            pool: DEFAULT_POOL,
         }
     }
 }

@@ -1,16 +1,14 @@
-//! Submissions: a run is begun in the same write that accepts it, where this worker has a slot for it.
+//! Submissions, as callers make them.
 
-use std::{collections::BTreeMap, future::IntoFuture, sync::Arc};
+use std::{future::IntoFuture, marker::PhantomData, sync::Arc};
 
 use futures::future::BoxFuture;
-use stagemark_rules::{Event, Input, Kind, Status, Timestamp, begin, claimable, decide};
-use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Definition, Name, Payload, Run, RunError, RunId, Workflow,
-    driver::{Driver, active::Active, clock::now, commit::CommitError, ledger::Ledger, slots::Slot, values},
-    ports::{NewRun, Outcome, QueueEntry, StoreError, Submitted, Write},
-    run,
+    Name, Payload, Priority, Run, RunId, Workflow,
+    driver::{Driver, ledger::Origin},
+    ports::{Hint, NewRun, Outcome, StoreError, Submitted, Write},
+    submission::Submission,
 };
 
 /// A submission; await it to send it. See [`Engine::submit`](crate::Engine::submit).
@@ -34,6 +32,8 @@ pub struct Submit<In, Out> {
     workflow: Workflow<In, Out>,
     input: In,
     key: Option<String>,
+    priority: Priority,
+    trace: Option<Arc<str>>,
 }
 
 /// Why a run was not accepted.
@@ -53,8 +53,8 @@ pub struct Submit<In, Out> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubmitError {
-    /// The engine does not serve the workflow in this version.
-    #[error("no definition of workflow {workflow} in version {version} is served here; pass it to Builder::serve")]
+    /// The engine serves other workflows, and nobody has served this one in this version.
+    #[error("no definition of workflow {workflow} in version {version} was ever served; pass it to Builder::serve")]
     UnknownWorkflow {
         /// The name of the workflow.
         workflow: Name,
@@ -72,7 +72,8 @@ pub enum SubmitError {
     /// The input cannot be written as JSON.
     #[error("the input cannot be written as JSON")]
     Input(#[source] serde_json::Error),
-    /// The store failed; the run was not accepted.
+    /// The store failed. Where it was lost in the middle of the write, the run may have been accepted all the same:
+    /// submit it again with the same key, and it is one run.
     #[error("the run could not be stored")]
     Store(#[source] Arc<StoreError>),
     /// The engine has shut down.
@@ -82,13 +83,50 @@ pub enum SubmitError {
 
 impl<In, Out> Submit<In, Out> {
     pub(crate) fn new(driver: Arc<Driver>, workflow: Workflow<In, Out>, input: In) -> Self {
-        Self { driver, workflow, input, key: None }
+        Self { driver, workflow, input, key: None, priority: Priority::Normal, trace: None }
     }
 
     /// Names the submission: of all with one key only the first makes a run, and the others get that run.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
+    }
+
+    /// Goes before or after other runs that wait for a worker (default: [`Priority::Normal`]).
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Makes the run part of a trace, named by a `traceparent` of [W3C Trace Context](https://www.w3.org/TR/trace-context/).
+    pub fn trace(mut self, traceparent: impl Into<Arc<str>>) -> Self {
+        self.trace = Some(traceparent.into());
+        self
+    }
+}
+
+impl<In: Payload, Out: Payload> Submit<In, Out> {
+    /// The write that would submit the run, for adapters that make it part of a transaction of the caller's, as
+    /// `stagemark_sql::SubmitIn` does.
+    pub async fn prepare(self) -> Result<Prepared<Out>, SubmitError> {
+        let driver = Arc::clone(&self.driver);
+        let submission = self.submission().await?;
+        let (run, hints) = submission.queued(&driver);
+        Ok(Prepared { driver, key: run.key.clone(), write: Write::Submit(run), hints, types: PhantomData })
+    }
+
+    async fn submission(self) -> Result<Submission, SubmitError> {
+        let Self { driver, workflow, input, key, priority, trace } = self;
+        let input = serde_json::to_string(&input).map_err(SubmitError::Input)?.into();
+        let (name, version) = workflow.pinned();
+        let workflow = Arc::from(name.as_str());
+        let plan = driver.plan(&workflow, version).await.map_err(|error| SubmitError::Store(Arc::new(error)))?;
+        // One that serves nothing submits for others, who may not have come yet.
+        if plan.is_none() && !driver.plans.is_empty() {
+            return Err(SubmitError::UnknownWorkflow { workflow: name, version });
+        }
+        let origin = Origin { run: RunId::new(), workflow, input, priority, trace };
+        Submission::new(plan, origin, version, key, driver.clock.now())
     }
 }
 
@@ -97,133 +135,62 @@ impl<In: Payload, Out: Payload> IntoFuture for Submit<In, Out> {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { driver, workflow, input, key } = self;
         Box::pin(async move {
-            let input = serde_json::to_string(&input).map_err(SubmitError::Input)?.into();
-            let (workflow, version) = workflow.pinned();
-            let definition = driver.definition(&Arc::from(workflow.as_str()), version);
-            let definition = definition.ok_or(SubmitError::UnknownWorkflow { workflow, version })?;
-            let submission = Submission::new(definition, input, key)?;
-            submission.send(driver).await
+            let driver = Arc::clone(&self.driver);
+            self.submission().await?.send(driver).await
         })
     }
 }
 
-/// A submission without its types.
-struct Submission {
-    definition: Arc<Definition>,
-    id: RunId,
-    input: Arc<str>,
-    width: Option<u32>,
+/// A submission that is to be written in a transaction of the caller's; see [`Submit::prepare`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use stagemark::{Engine, MemoryStore, Workflow, ports::Store};
+///
+/// const ECHO: Workflow<u32, u32> = Workflow::new("echo");
+/// let store = MemoryStore::new();
+/// let engine = Engine::builder(store.clone()).serve(ECHO.define(|n| n)).start().await?;
+///
+/// let prepared = engine.submit(ECHO, 7).prepare().await?;
+/// let outcome = store.write(&[prepared.write().clone()]).await?.remove(0); // in the adapter: in the transaction
+/// let run = prepared.settle(outcome)?;
+/// run.wake();
+/// assert_eq!(run.result().await?, 7);
+/// # Ok(()) }
+/// ```
+#[must_use = "nothing is submitted before the write is made"]
+#[derive(Debug)]
+pub struct Prepared<Out> {
+    driver: Arc<Driver>,
     key: Option<String>,
-    at: Timestamp,
+    write: Write,
+    hints: Vec<Hint>,
+    types: PhantomData<fn() -> Out>,
 }
 
-impl Submission {
-    fn new(definition: Arc<Definition>, input: Arc<str>, key: Option<String>) -> Result<Self, SubmitError> {
-        let mapped = definition.shape.is_mapped(0);
-        let width = mapped.then(|| values::width(&input)).transpose().map_err(SubmitError::Input)?;
-        Ok(Self { definition, id: RunId::new(), input, width, key, at: now() })
+impl<Out> Prepared<Out> {
+    /// What is to be written.
+    pub fn write(&self) -> &Write {
+        &self.write
     }
 
-    async fn send<Out>(self, driver: Arc<Driver>) -> Result<Run<Out>, SubmitError> {
-        if driver.closing.is_cancelled() {
-            return Err(SubmitError::Closed);
-        }
-        let (id, input, key) = (self.id, Arc::clone(&self.input), self.key.clone());
-        let (definition, workflow) = (Arc::clone(&self.definition), self.definition.name());
-        let (outcome, watch) = match self.leased(&driver) {
-            Some((ledger, granted)) => {
-                let watch = driver.interest.watch(id);
-                (self.begin(&driver, ledger, granted).await, Some(watch))
-            }
-            None => (driver.committer.commit(Write::Submit(self.queued())).await, None),
-        };
-        match outcome {
-            Ok(Outcome::Accepted) => {
-                if watch.is_none() {
-                    driver.queued();
-                }
-                Ok(Run::new(driver, definition, id, watch))
-            }
-            Ok(Outcome::Existing(first)) => {
-                let run = same(&first, &input, key)?;
-                earlier(driver, workflow, run).await
-            }
-            Ok(Outcome::Refused) | Err(CommitError::Closed) => Err(SubmitError::Closed),
-            Err(CommitError::Store(error)) => Err(SubmitError::Store(error)),
-        }
-    }
-
-    /// The run with its first steps leased to this worker, if it has slots for all of them and none waits before it.
-    fn leased(&self, driver: &Driver) -> Option<(Ledger, BTreeMap<stagemark_rules::TaskId, Slot>)> {
-        if driver.has_backlog() {
-            return None;
-        }
-        let shape = &self.definition.shape;
-        let mut run = begin(shape, self.width.map_or(Input::One, Input::List), self.at).run;
-        let mut granted = BTreeMap::new();
-        let opened: Vec<_> = claimable(shape, &run).collect();
-        for (task, _) in opened {
-            let step = self.definition.steps[usize::from(task.node)].as_ref()?;
-            if shape.node(task.node)?.kind != Kind::Step {
-                return None;
-            }
-            granted.insert(task, driver.slots.take(step.name, &mut Vec::new())?);
-            run = decide(shape, &run, Event::Claimed { task, worker: driver.worker }, self.at).ok()?.run;
-        }
-        let (definition, input) = (Arc::clone(&self.definition), Arc::clone(&self.input));
-        let mut ledger = Ledger::new(definition, self.id, input, run, Some(driver.worker));
-        for task in granted.keys() {
-            ledger.note(*task).started = Some(self.at);
-        }
-        (!granted.is_empty()).then_some((ledger, granted))
-    }
-
-    /// Sends a run that is held from the start. Its own task does it, so that it goes on also when the caller is gone.
-    async fn begin(
-        self,
-        driver: &Arc<Driver>,
-        ledger: Ledger,
-        granted: BTreeMap<stagemark_rules::TaskId, Slot>,
-    ) -> Result<Outcome, CommitError> {
-        let (address, mailbox) = mpsc::unbounded_channel();
-        driver.active.insert(self.id, address);
-        let (born, outcome) = oneshot::channel();
-        let active = Active::new(Arc::clone(driver), ledger, mailbox);
-        let run = self.row(Status::Running, Some(driver.worker), Vec::new());
-        driver.tracker.spawn(active.begin(run, granted, born));
-        outcome.await.map_err(|_| CommitError::Closed)?
-    }
-
-    fn queued(self) -> NewRun {
-        let queue = vec![QueueEntry { node: 0, due: self.at }];
-        self.row(Status::Queued, None, queue)
-    }
-
-    fn row(self, status: Status, holder: Option<stagemark_rules::WorkerId>, queue: Vec<QueueEntry>) -> NewRun {
-        NewRun {
-            id: self.id,
-            workflow: Arc::from(self.definition.name().as_str()),
-            version: self.definition.version(),
-            key: self.key,
-            input: self.input,
-            width: self.width,
-            submitted: self.at,
-            status,
-            holder,
-            queue,
-        }
+    /// A handle of the run, from what became of the write. Once the transaction is committed, [`Run::wake`] tells
+    /// workers of it.
+    pub fn settle(self, outcome: Outcome) -> Result<Run<Out>, SubmitError> {
+        let Write::Submit(NewRun { id, ref input, .. }) = self.write else { return Err(SubmitError::Closed) };
+        let id = accepted(outcome, id, input, self.key)?;
+        Ok(Run::new(self.driver, id, None).uncommitted(self.hints))
     }
 }
 
-/// A handle of the run that came first, which may be pinned to another version.
-async fn earlier<Out>(driver: Arc<Driver>, workflow: Name, run: RunId) -> Result<Run<Out>, SubmitError> {
-    match run::attach(&driver, workflow, run).await {
-        Ok(run) => Ok(run),
-        Err(RunError::NotServed { version, .. }) => Err(SubmitError::UnknownWorkflow { workflow, version }),
-        Err(RunError::Store(error)) => Err(SubmitError::Store(Arc::new(error))),
-        Err(_) => Err(SubmitError::Closed),
+/// The run that a submission led to: its own, or the one that came first with its key.
+pub(crate) fn accepted(outcome: Outcome, own: RunId, input: &str, key: Option<String>) -> Result<RunId, SubmitError> {
+    match outcome {
+        Outcome::Accepted => Ok(own),
+        Outcome::Existing(first) if first.id == own => Ok(own),
+        Outcome::Existing(first) => same(&first, input, key),
+        Outcome::Refused | Outcome::Spoiled { .. } => Err(SubmitError::Closed),
     }
 }
 

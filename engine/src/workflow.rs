@@ -5,7 +5,7 @@ use std::{cell::RefCell, fmt, marker::PhantomData};
 use serde::{Deserialize, Serialize};
 use stagemark_rules::Shape;
 
-use crate::{Name, Options, Payload, Step, StepService};
+use crate::{DEFAULT_POOL, Name, Options, Payload, Step, StepService};
 
 /// The typed name of a workflow: all that a caller must know of it.
 ///
@@ -95,15 +95,15 @@ impl<In: Payload, Out: Payload> Workflow<In, Out> {
     /// assert_eq!(total.name().as_str(), "total");
     /// ```
     pub fn define(self, draw: impl for<'plan> FnOnce(Node<'plan, In>) -> Node<'plan, Out>) -> Definition {
-        let plan = RefCell::new(Plan { shape: Shape::new(), steps: vec![None] });
-        let output = draw(Node::at(&plan, 0)).number;
-        let Plan { shape, steps } = plan.into_inner();
-        Definition { name: self.name, version: self.version, shape, steps, output }
+        let drawing = RefCell::new(Drawing { shape: Shape::new(), steps: vec![None] });
+        let output = draw(Node::at(&drawing, 0)).number;
+        let Drawing { shape, steps } = drawing.into_inner();
+        Definition { name: self.name, plan: Plan { version: self.version, shape, steps, output } }
     }
 }
 
-/// What a plan holds while it is drawn.
-struct Plan {
+/// A plan while it is drawn.
+struct Drawing {
     shape: Shape,
     steps: Vec<Option<Planned>>,
 }
@@ -136,7 +136,7 @@ impl Planned {
 /// ```
 pub struct Node<'plan, T> {
     number: u16,
-    plan: &'plan RefCell<Plan>,
+    plan: &'plan RefCell<Drawing>,
     value: PhantomData<fn() -> T>,
 }
 
@@ -155,7 +155,7 @@ impl<T> fmt::Debug for Node<'_, T> {
 }
 
 impl<'plan, T: Payload> Node<'plan, T> {
-    fn at(plan: &'plan RefCell<Plan>, number: u16) -> Self {
+    fn at(plan: &'plan RefCell<Drawing>, number: u16) -> Self {
         Self { number, plan, value: PhantomData }
     }
 
@@ -206,9 +206,15 @@ impl<'plan, Item: Payload> Node<'plan, Vec<Item>> {
 #[derive(Debug)]
 pub struct Definition {
     name: Name,
-    version: u32,
+    pub(crate) plan: Plan,
+}
+
+/// What is to be done in a run, and by which steps.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) version: u32,
     pub(crate) shape: Shape,
-    /// By node; none at the input and at joins.
+    /// By node; none at the input, at joins, and where the workflow is not served.
     pub(crate) steps: Vec<Option<Planned>>,
     /// The node whose value is the run's result.
     pub(crate) output: u16,
@@ -229,7 +235,28 @@ impl Definition {
 
     /// The version of the workflow.
     pub fn version(&self) -> u32 {
-        self.version
+        self.plan.version
+    }
+
+    pub(crate) fn wrap(&mut self, wrap: &dyn Fn(StepService) -> StepService) {
+        for step in self.plan.steps.iter_mut().flatten() {
+            step.service = wrap(step.service.clone());
+        }
+    }
+}
+
+impl Plan {
+    /// A plan from a graph that was kept: with the names of its steps, but without any that could run.
+    pub(crate) fn of_graph(version: u32, graph: &str) -> Result<Self, serde_json::Error> {
+        let Graph { shape, output } = serde_json::from_str(graph)?;
+        let steps = shape.nodes().iter().map(|_| None).collect();
+        Ok(Self { version, shape, steps, output })
+    }
+
+    /// The pool that a node's step is left to; for the input, that of the first step.
+    pub(crate) fn pool_of(&self, node: u16) -> Name {
+        let steps = self.steps.get(usize::from(node)..).unwrap_or_default();
+        steps.iter().flatten().next().map_or(DEFAULT_POOL, |step| step.options.pool)
     }
 
     pub(crate) fn graph(&self) -> String {
@@ -247,11 +274,5 @@ impl Definition {
             (kept.output != self.output)
                 .then(|| format!("the result was node {} and is now node {}", kept.output, self.output))
         })
-    }
-
-    pub(crate) fn wrap(&mut self, wrap: &dyn Fn(StepService) -> StepService) {
-        for step in self.steps.iter_mut().flatten() {
-            step.service = wrap(step.service.clone());
-        }
     }
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Driver,
-    clock::{Pause, now},
+    clock::Pause,
     commit::CommitError,
     execute::{Ended, Failure, execute},
     interest::Seen,
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     Attempt, StepCall, StepError,
     attempt::Identity,
-    ports::{self, NewRun, Record, Write},
+    ports::{self, Change, Hint, NewRun, Record, Write},
 };
 
 /// How long a worker that shuts down goes on trying a store that fails.
@@ -85,25 +85,26 @@ impl Active {
 
     /// Begins a run that is leased to this worker from the start: its submission is the first commit.
     pub(crate) async fn begin(mut self, run: NewRun, granted: BTreeMap<TaskId, Slot>, born: oneshot::Sender<Born>) {
-        let outcome = self.driver.committer.commit(Write::Submit(run)).await;
+        let outcome = self.driver.accept(run).await;
         let accepted = matches!(outcome, Ok(ports::Outcome::Accepted));
+        let unknown = matches!(outcome, Err(CommitError::Store(_)));
         // Whoever submitted may have gone; the run goes on.
         drop(born.send(outcome));
-        if !accepted {
-            drop(granted);
-            self.driver.active.remove(&self.ledger.id);
-            return;
+        // Where it is not known whether it was written: what is stored will tell.
+        if accepted || unknown && self.reload().await {
+            self.tell_begun();
+            self.start(granted);
+            self.wait().await;
+            self.turns().await;
+        } else {
+            self.driver.active.remove(&self.ledger.origin.run);
         }
-        self.tell_begun();
-        self.start(granted);
-        self.wait().await;
-        self.turns().await;
     }
 
     async fn turns(&mut self) {
         loop {
             if !self.turn().await {
-                self.driver.active.remove(&self.ledger.id);
+                self.driver.active.remove(&self.ledger.origin.run);
                 return;
             }
             if self.leave() {
@@ -134,7 +135,7 @@ impl Active {
                 self.adopted(turn.granted);
                 return true;
             }
-            let change = self.ledger.change(&turn.next, self.driver.worker, turn.error, now());
+            let (change, hints) = self.change(&turn);
             match self.driver.committer.commit(Write::Change(change.clone())).await {
                 Ok(ports::Outcome::Accepted) => {
                     if self.ledger.status() == Status::Queued {
@@ -144,12 +145,15 @@ impl Active {
                     self.ledger.adopt(turn.next, change);
                     self.adopted(turn.granted);
                     if queued {
-                        self.driver.queued();
+                        self.driver.queued(hints);
                     }
                     return true;
                 }
+                Ok(ports::Outcome::Spoiled { task, permanent, chain }) => {
+                    self.spoil(task, &Failure { permanent, chain });
+                }
                 Ok(ports::Outcome::Refused | ports::Outcome::Existing(_)) => {
-                    tracing::debug!(run = %self.ledger.id, "others changed the run first; deciding again");
+                    tracing::debug!(run = %self.ledger.origin.run, "others changed the run first; deciding again");
                     self.stale = true;
                 }
                 // Whether it was written is not known: what is stored will tell.
@@ -163,6 +167,31 @@ impl Active {
         }
     }
 
+    /// The rows that lead to where the turn has come.
+    fn change(&self, turn: &Turn) -> (Change, Vec<Hint>) {
+        let now = self.driver.clock.now();
+        let mut change = self.ledger.change(&turn.next, self.driver.worker, turn.error.clone(), now);
+        change.companions.clone_from(&turn.companions);
+        let plan = &self.ledger.plan;
+        let Some(row) = &mut change.row else { return (change, Vec::new()) };
+        let hints =
+            self.driver.relay.hints(&self.ledger.origin, (plan.version, |node| plan.pool_of(node)), &row.queue, now);
+        row.outbox = self.driver.relay.outbox(&hints);
+        (change, hints)
+    }
+
+    /// Takes an attempt whose output could not be committed for one that failed.
+    fn spoil(&mut self, spoiled: TaskId, failure: &Failure) {
+        for happened in &mut self.happened {
+            if let Happened::Ended { task, outcome, .. } = happened
+                && *task == spoiled
+                && matches!(outcome, Outcome::Made(..))
+            {
+                *outcome = Outcome::Failed(failure.clone());
+            }
+        }
+    }
+
     fn propose(&mut self) -> Turn {
         let (worker, running) = (self.driver.worker, &self.running);
         let leasing = Leasing {
@@ -171,7 +200,7 @@ impl Active {
             spare: &mut self.spare,
             runs_here: &|task, attempt| running.contains_key(&(task, attempt)),
         };
-        Turn::take(&mut self.ledger, &self.happened, leasing, now())
+        Turn::take(&mut self.ledger, &self.happened, leasing, self.driver.clock.now())
     }
 
     /// Carries out what was committed.
@@ -192,7 +221,7 @@ impl Active {
             self.spare.clear();
             self.driver.freed();
         }
-        self.driver.interest.tell(self.ledger.id, Seen::Moved);
+        self.driver.interest.tell(self.ledger.origin.run, Seen::Moved);
     }
 
     fn start(&mut self, granted: BTreeMap<TaskId, Slot>) {
@@ -206,8 +235,8 @@ impl Active {
     }
 
     fn attempt(&mut self, task: TaskId, number: u32, cancel: CancellationToken) -> BoxFuture<'static, Ended> {
-        let planned = self.ledger.definition.steps[usize::from(task.node)].clone().expect("a task has a step");
-        let identity = Identity { run: self.ledger.id, task, step: planned.name, number };
+        let planned = self.ledger.plan.steps[usize::from(task.node)].clone().expect("a task has a step");
+        let identity = Identity { run: self.ledger.origin.run, task, step: planned.name, number };
         let resume = self.ledger.details(task);
         let attempt =
             Attempt::new(identity, cancel.clone(), resume, Some(self.driver.clone()), Arc::clone(&self.driver.places));
@@ -272,11 +301,12 @@ impl Active {
         };
         self.spare.push(running.slot.spare());
         let outcome = match result {
-            Ok(output) => Outcome::Made(output),
+            Ok(output) => Outcome::Made(output, attempt.take_companions()),
             Err(_) if self.handing_back => Outcome::HandedBack,
             Err(failure) => Outcome::Failed(failure),
         };
-        self.happened.push(Happened::Ended { task, attempt: number, outcome, at: now() });
+        let at = self.driver.clock.now();
+        self.happened.push(Happened::Ended { task, attempt: number, outcome, at });
     }
 
     fn hand_back(&mut self) {
@@ -288,22 +318,22 @@ impl Active {
     async fn reload(&mut self) -> bool {
         let mut pause = Pause::default();
         loop {
-            match self.driver.store.load(&[self.ledger.id]).await {
+            match self.driver.store.load(&[self.ledger.origin.run]).await {
                 Ok(mut records) => {
                     let Some(record) = records.pop() else {
                         return false;
                     };
-                    let definition = Arc::clone(&self.ledger.definition);
+                    let plan = Arc::clone(&self.ledger.plan);
                     let details =
                         self.running.keys().map(|(task, _)| (*task, self.ledger.details(*task))).collect::<Vec<_>>();
-                    self.ledger = Ledger::of(definition, record);
+                    self.ledger = Ledger::of(plan, record);
                     for (task, details) in details {
                         self.ledger.note(task).details = details;
                     }
                     return true;
                 }
                 Err(error) => {
-                    tracing::debug!(run = %self.ledger.id, error = &error as &dyn std::error::Error, "the run was not read");
+                    tracing::debug!(run = %self.ledger.origin.run, error = &error as &dyn std::error::Error, "the run was not read");
                     if !self.has_time(&pause) {
                         return false;
                     }
@@ -325,16 +355,16 @@ impl Active {
             return false;
         }
         let mailbox = &self.mailbox;
-        self.driver.active.remove_if(&self.ledger.id, |_, _| mailbox.is_empty()).is_some()
+        self.driver.active.remove_if(&self.ledger.origin.run, |_, _| mailbox.is_empty()).is_some()
     }
 
     fn tell_begun(&self) {
-        tracing::info!(run = %self.ledger.id, workflow = %self.ledger.definition.name(), "run begun");
+        tracing::info!(run = %self.ledger.origin.run, workflow = %self.ledger.origin.workflow, "run begun");
     }
 
     fn publish(&self) {
         let end = self.ledger.end();
-        let (run, workflow) = (self.ledger.id, self.ledger.definition.name());
+        let (run, workflow) = (self.ledger.origin.run, &self.ledger.origin.workflow);
         tracing::info!(%run, %workflow, status = %end.status, "run ended");
         self.driver.interest.tell(run, Seen::Ended(Arc::new(end)));
     }

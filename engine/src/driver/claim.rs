@@ -11,11 +11,12 @@ use tokio::time::sleep;
 use super::{
     Driver,
     active::Message,
-    clock::{Pause, jittered, now},
+    clock::{Pause, jittered},
 };
 use crate::{
-    Definition,
+    RunId,
     ports::{Claim, Claimed, Served, StoreError},
+    workflow::Plan,
 };
 
 /// How long news is gathered before the store is asked: one claim then serves many.
@@ -51,23 +52,34 @@ pub(super) async fn sweep(driver: Arc<Driver>) {
     }
 }
 
+/// Claims the runs that hints name, as far as there is room.
+pub(super) async fn hinted(driver: &Arc<Driver>, hinted: Vec<RunId>) -> Result<(), StoreError> {
+    let now = driver.clock.now();
+    let asked = hinted.len();
+    let claimed = driver.store.claim(&Claim { hinted, lapsed: 0, ..request(driver, now) }).await?;
+    // What found no room, or lay behind a reservation, is found by the next look.
+    if claimed.runs.len() < asked {
+        driver.set_backlog(true);
+    }
+    hand_out(driver, claimed, now);
+    Ok(())
+}
+
+fn request(driver: &Driver, now: Timestamp) -> Claim {
+    let reserved = now.after(driver.settings.poll);
+    Claim { worker: driver.worker, now, reserved, served: served(driver), hinted: Vec::new(), lapsed: LAPSED_MAX }
+}
+
 /// Claims what there is room for; tells how long to wait before the next look.
 async fn claim(driver: &Arc<Driver>) -> Result<Duration, StoreError> {
-    let now = now();
-    let served = served(driver);
-    let claim = Claim {
-        worker: driver.worker,
-        now,
-        reserved: now.after(driver.settings.poll),
-        served: served.clone(),
-        lapsed: LAPSED_MAX,
-    };
-    if driver.definitions.is_empty() {
+    let now = driver.clock.now();
+    if driver.plans.is_empty() {
         return Ok(jittered(driver.settings.poll));
     }
+    let claim = request(driver, now);
     let claimed = driver.store.claim(&claim).await?;
     // Where no room was left, or all of it was used, more may be waiting.
-    let room: u32 = served.iter().map(|served| served.room).max().unwrap_or(0);
+    let room: u32 = claim.served.iter().map(|served| served.room).max().unwrap_or(0);
     driver.set_backlog(room == 0 || claimed.runs.len() >= room as usize);
     Ok(hand_out(driver, claimed, now))
 }
@@ -78,7 +90,8 @@ fn hand_out(driver: &Arc<Driver>, claimed: Claimed, now: Timestamp) -> Duration 
         tracing::warn!(workers = lapsed.len(), "workers were not heard of until their leases ended; taking over");
     }
     for record in runs {
-        driver.deliver(record, |record| Message::Claimed(Box::new(record), lapsed.clone()));
+        let Some(plan) = driver.served(&record.workflow, record.version) else { continue };
+        driver.deliver(plan, record, |record| Message::Claimed(Box::new(record), lapsed.clone()));
     }
     if !lapsed.is_empty() {
         return TAKE_OVER;
@@ -90,26 +103,25 @@ fn hand_out(driver: &Arc<Driver>, claimed: Claimed, now: Timestamp) -> Duration 
 /// What this worker serves, and the room for it.
 fn served(driver: &Driver) -> Vec<Served> {
     let mut all = Vec::new();
-    for definition in driver.definitions.values() {
-        for (node, shape) in definition.shape.nodes().iter().enumerate() {
-            let room = match (shape.kind, &definition.steps[node]) {
-                (Kind::Input, _) => room_to_begin(driver, definition),
+    for ((workflow, _), plan) in &driver.plans {
+        for (node, shape) in plan.shape.nodes().iter().enumerate() {
+            let room = match (shape.kind, &plan.steps[node]) {
+                (Kind::Input, _) => room_to_begin(driver, plan),
                 (Kind::Step | Kind::Each, Some(step)) => driver.slots.free(step.name),
                 _ => continue,
             };
             let node = u16::try_from(node).unwrap_or(u16::MAX);
-            let workflow = Arc::from(definition.name().as_str());
-            all.push(Served { workflow, version: definition.version(), node, room });
+            all.push(Served { workflow: Arc::clone(workflow), version: plan.version, node, room });
         }
     }
     all
 }
 
 /// The room for runs that have not begun: that of the steps which take the input.
-fn room_to_begin(driver: &Driver, definition: &Definition) -> u32 {
+fn room_to_begin(driver: &Driver, plan: &Plan) -> u32 {
     let mut is_input = Vec::new();
     let mut room = None;
-    for (node, step) in definition.shape.nodes().iter().zip(&definition.steps) {
+    for (node, step) in plan.shape.nodes().iter().zip(&plan.steps) {
         let takes_input = node.inputs.iter().all(|from| is_input[usize::from(*from)]);
         is_input.push(takes_input && step.is_none());
         if let (true, Some(step)) = (takes_input, step) {

@@ -8,7 +8,7 @@ use std::{
 use stagemark_rules::Timestamp;
 use tokio::time::sleep;
 
-use super::{Driver, active::Message, clock::now, interest::Seen, ledger::Ledger};
+use super::{Driver, active::Message, interest::Seen, ledger::Ledger};
 use crate::{
     Attempt, RunId,
     attempt::Heartbeat,
@@ -62,11 +62,9 @@ async fn send(driver: &Arc<Driver>, beats: Vec<(RunId, HeldBeat)>, watching: Vec
         return Ok(());
     }
     for record in driver.store.load(&elsewhere).await? {
-        let Some(definition) = driver.definition(&record.workflow, record.version) else {
-            continue;
-        };
+        let Some(plan) = driver.plan(&record.workflow, record.version).await? else { continue };
         let run = record.id;
-        let end = Ledger::of(definition, record).end();
+        let end = Ledger::of(plan, record).end();
         if end.status.has_ended() {
             driver.interest.tell(run, Seen::Ended(Arc::new(end)));
         }
@@ -75,22 +73,24 @@ async fn send(driver: &Arc<Driver>, beats: Vec<(RunId, HeldBeat)>, watching: Vec
 }
 
 impl Driver {
-    /// Renews the lease of this worker; gives the watched runs that have ended.
+    /// Renews the lease of this worker and sets its clock; gives the watched runs that have ended.
     pub(crate) async fn renew(
         &self,
         beats: Vec<(RunId, HeldBeat)>,
         watching: Vec<RunId>,
     ) -> Result<Vec<RunId>, StoreError> {
-        let now = now();
+        let now = self.clock.now();
         let until = now.after(self.settings.lease);
+        let asked = Instant::now();
         let renewed = self.store.heartbeat(&Heartbeats { worker: self.worker, now, until, beats, watching }).await?;
+        self.clock.set(renewed.now, asked, Instant::now());
         self.leased_until.store(until.0, Relaxed);
         Ok(renewed.ended)
     }
 
     /// Ends the lease of this worker: nothing is in its hands any more.
     pub(crate) async fn end_lease(&self) -> Result<(), StoreError> {
-        let (now, until) = (now(), Timestamp(0));
+        let (now, until) = (self.clock.now(), Timestamp(0));
         let (beats, watching) = (Vec::new(), Vec::new());
         self.store.heartbeat(&Heartbeats { worker: self.worker, now, until, beats, watching }).await?;
         Ok(())
@@ -103,7 +103,7 @@ impl Driver {
         }
         let until = Timestamp(self.leased_until.load(Relaxed));
         let beats = vec![(attempt.run(), held(attempt, heard))];
-        let beats = Heartbeats { worker: self.worker, now: now(), until, beats, watching: Vec::new() };
+        let beats = Heartbeats { worker: self.worker, now: self.clock.now(), until, beats, watching: Vec::new() };
         if let Err(error) = self.store.heartbeat(&beats).await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(run = %attempt.run(), step = %attempt.step(), error, "resume details were not kept");

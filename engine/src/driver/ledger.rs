@@ -8,18 +8,28 @@ use stagemark_rules::{Phase, Run, Status, Task, TaskId, Timestamp, WorkerId, cla
 
 use super::{interest::End, values};
 use crate::{
-    Definition, RunId,
+    Priority, RunId,
     ports::{Change, Marker, QueueEntry, Record, RunRow},
+    workflow::Plan,
 };
+
+/// What a run was submitted as.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) run: RunId,
+    pub(crate) workflow: Arc<str>,
+    pub(crate) input: Arc<str>,
+    pub(crate) priority: Priority,
+    pub(crate) trace: Option<Arc<str>>,
+}
 
 #[derive(Debug)]
 pub(crate) struct Ledger {
-    pub(crate) id: RunId,
-    pub(crate) definition: Arc<Definition>,
+    pub(crate) origin: Origin,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) run: Run,
     pub(crate) revision: u64,
     holder: Option<WorkerId>,
-    input: Arc<str>,
     /// Why it failed, as JSON, if it has.
     error: Option<Arc<str>>,
     /// What is stored of each task that has a row.
@@ -42,21 +52,16 @@ pub(crate) struct Note {
 
 impl Ledger {
     /// A run that is being submitted: nothing of its tasks is stored.
-    pub(crate) fn new(
-        definition: Arc<Definition>,
-        id: RunId,
-        input: Arc<str>,
-        run: Run,
-        holder: Option<WorkerId>,
-    ) -> Self {
+    pub(crate) fn new(plan: Arc<Plan>, origin: Origin, run: Run, holder: Option<WorkerId>) -> Self {
         let (stored, notes, lists) = Default::default();
-        Self { id, definition, run, revision: 0, holder, input, error: None, stored, notes, lists }
+        Self { origin, plan, run, revision: 0, holder, error: None, stored, notes, lists }
     }
 
     /// A run as it was stored.
-    pub(crate) fn of(definition: Arc<Definition>, mut record: Record) -> Self {
+    pub(crate) fn of(plan: Arc<Plan>, mut record: Record) -> Self {
         let stored: Vec<_> = record.markers.iter().map(|marker| (marker.id, marker.task)).collect();
-        let run = restore(&definition.shape, record.status, record.width, stored.clone(), record.holder);
+        let width = record.width.or_else(|| width_of(&plan, &record.input));
+        let run = restore(&plan.shape, record.status, width, stored.clone(), record.holder);
         let mut notes: BTreeMap<_, _> =
             std::mem::take(&mut record.markers).into_iter().map(|marker| (marker.id, Note::of(marker))).collect();
         for beat in std::mem::take(&mut record.beats) {
@@ -64,8 +69,9 @@ impl Ledger {
         }
         let lists = BTreeMap::new();
         let stored = stored.into_iter().collect();
-        let Record { id, revision, holder, input, error, .. } = record;
-        Self { id, definition, run, revision, holder, input, error, stored, notes, lists }
+        let Record { id, workflow, revision, holder, input, priority, trace, error, .. } = record;
+        let origin = Origin { run: id, workflow, input, priority, trace };
+        Self { origin, plan, run, revision, holder, error, stored, notes, lists }
     }
 
     pub(crate) fn note(&mut self, id: TaskId) -> &mut Note {
@@ -84,12 +90,13 @@ impl Ledger {
             status: next.status,
             holder,
             queue: if holder.is_some() { Vec::new() } else { self.queue(next) },
+            outbox: Vec::new(),
             error,
             ended: next.status.has_ended().then_some(now),
         });
         let written = next.tasks.iter().filter(|(id, task)| self.must_be_written(*id, task, holder));
         let markers = written.map(|(id, task)| self.marker(*id, *task)).collect();
-        Change { run: self.id, revision: self.revision, row, markers }
+        Change { run: self.origin.run, revision: self.revision, row, markers, companions: Vec::new() }
     }
 
     /// Takes the next state as the stored one, once it is.
@@ -107,14 +114,14 @@ impl Ledger {
     fn holder_of(&self, next: &Run, worker: WorkerId) -> Option<WorkerId> {
         let mut leases = next.leased().peekable();
         let holds = leases.peek().is_some() && leases.all(|(_, holder, _)| holder == worker);
-        let offered = || claimable(&self.definition.shape, next).next().is_some();
+        let offered = || claimable(&self.plan.shape, next).next().is_some();
         (!next.status.has_ended() && holds && !offered()).then_some(worker)
     }
 
     /// The places in the queue: one for each node with something to do.
     fn queue(&self, next: &Run) -> Vec<QueueEntry> {
         let mut queue: Vec<QueueEntry> = Vec::new();
-        for (id, due) in claimable(&self.definition.shape, next) {
+        for (id, due) in claimable(&self.plan.shape, next) {
             match queue.last_mut() {
                 Some(entry) if entry.node == id.node => entry.due = entry.due.min(due),
                 _ => queue.push(QueueEntry { node: id.node, due }),
@@ -126,7 +133,7 @@ impl Ledger {
     fn must_be_written(&self, id: TaskId, task: &Task, holder: Option<WorkerId>) -> bool {
         match self.stored.get(&id) {
             Some(stored) => stored != task,
-            None => task.phase != Phase::Dropped && *task != implied(&self.definition.shape, id, holder),
+            None => task.phase != Phase::Dropped && *task != implied(&self.plan.shape, id, holder),
         }
     }
 
@@ -137,7 +144,7 @@ impl Ledger {
 
     /// The input of a task, as JSON.
     pub(crate) fn input_of(&mut self, id: TaskId) -> Result<Arc<str>, serde_json::Error> {
-        let node = &self.definition.shape.nodes()[usize::from(id.node)];
+        let node = &self.plan.shape.nodes()[usize::from(id.node)];
         let from = node.inputs[0];
         if node.kind != stagemark_rules::Kind::Each {
             return Ok(self.value_of(from));
@@ -152,18 +159,23 @@ impl Ledger {
     /// How the run ended, once it has.
     pub(crate) fn end(&self) -> End {
         let status = self.run.status;
-        let result = (status == Status::Ready).then(|| self.value_of(self.definition.output));
+        let result = (status == Status::Ready).then(|| self.value_of(self.plan.output));
         End { status, result, error: self.error.clone() }
     }
 
     fn value_of(&self, node: u16) -> Arc<str> {
         let output = |id: TaskId| self.notes.get(&id).and_then(|note| note.output.clone());
-        values::value_of(&self.definition.shape, &self.input, &self.run, &output, node)
+        values::value_of(&self.plan.shape, &self.origin.input, &self.run, &output, node)
     }
 
     pub(crate) fn status(&self) -> Status {
         self.run.status
     }
+}
+
+/// How many items the input has, for a run that was submitted where its graph is not known.
+fn width_of(plan: &Plan, input: &str) -> Option<u32> {
+    plan.shape.is_mapped(0).then(|| values::width(input).ok()).flatten()
 }
 
 impl Note {

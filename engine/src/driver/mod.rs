@@ -1,7 +1,7 @@
 //! The driver: a wheel, claim -> execute -> decide -> commit, that carries runs to their ends.
 //!
 //! [`claim`] finds runs, [`active`] carries one, [`turn`] decides and [`commit`] makes it durable;
-//! [`heart`] keeps the worker's lease. State is in the store alone: what is here can be lost at any moment.
+//! [`relay`] and [`listen`] send and hear hints; [`heart`] keeps the worker's lease. State is in the store alone: what is here can be lost at any moment.
 
 use std::{
     collections::HashMap,
@@ -14,13 +14,17 @@ use std::{
 
 use dashmap::{DashMap, Entry};
 use stagemark_rules::{TaskId, WorkerId};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{
+    Notify,
+    mpsc::{self, UnboundedReceiver},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    Attempt, Definition, RunId,
+    Attempt, RunId,
     attempt::{Heartbeat, Listen, Places},
-    ports::{Record, Store},
+    ports::{Hint, Record, Store, StoreError, StoreErrorKind},
+    workflow::Plan,
 };
 
 pub(crate) mod active;
@@ -31,15 +35,19 @@ mod execute;
 mod heart;
 pub(crate) mod interest;
 pub(crate) mod ledger;
+mod listen;
+pub(crate) mod relay;
 pub(crate) mod slots;
 pub(crate) mod stats;
 pub(crate) mod turn;
 pub(crate) mod values;
 
 use active::{Active, Message};
+use clock::Clock;
 use commit::Committer;
 use interest::{Interest, Seen};
 use ledger::Ledger;
+use relay::Relay;
 use slots::Slots;
 
 /// How a worker behaves.
@@ -53,11 +61,16 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct Driver {
     pub(crate) worker: WorkerId,
+    pub(crate) clock: Clock,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) committer: Committer,
-    pub(crate) definitions: HashMap<(Arc<str>, u32), Arc<Definition>>,
+    pub(crate) plans: HashMap<(Arc<str>, u32), Arc<Plan>>,
+    /// The graphs of workflows that are not served here, as far as they were asked for.
+    graphs: DashMap<(Arc<str>, u32), Arc<Plan>>,
     pub(crate) settings: Settings,
     pub(crate) slots: Slots,
+    pub(crate) pools: Vec<Arc<str>>,
+    pub(crate) relay: Relay,
     pub(crate) places: Arc<Places>,
     pub(crate) interest: Arc<Interest>,
     /// The runs that are carried on here, and how to reach them.
@@ -80,22 +93,28 @@ pub(crate) struct Driver {
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) committer: Committer,
-    pub(crate) definitions: HashMap<(Arc<str>, u32), Arc<Definition>>,
+    pub(crate) plans: HashMap<(Arc<str>, u32), Arc<Plan>>,
     pub(crate) settings: Settings,
     pub(crate) slots: Slots,
+    pub(crate) pools: Vec<Arc<str>>,
+    pub(crate) relay: Relay,
     pub(crate) places: Arc<Places>,
 }
 
 impl Driver {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, committer, definitions, settings, slots, places } = parts;
+        let Parts { store, committer, plans, settings, slots, pools, relay, places } = parts;
         Arc::new(Self {
             worker: WorkerId(uuid::Uuid::now_v7().as_u128()),
+            clock: Clock::new(),
             store,
             committer,
-            definitions,
+            plans,
+            graphs: DashMap::new(),
             settings,
             slots,
+            pools,
+            relay,
             places,
             interest: Arc::default(),
             active: DashMap::new(),
@@ -112,28 +131,45 @@ impl Driver {
     }
 
     /// Sets the wheel in motion.
-    pub(crate) fn turn_on(self: &Arc<Self>) {
+    pub(crate) fn turn_on(self: &Arc<Self>, hints: UnboundedReceiver<Vec<Hint>>) {
         self.tracker.spawn(claim::sweep(Arc::clone(self)));
         tokio::spawn(heart::beat(Arc::clone(self)));
+        let Some(dispatch) = self.relay.dispatch() else { return };
+        tokio::spawn(relay::relay(Arc::clone(self), Arc::clone(&dispatch), hints));
+        if !self.plans.is_empty() {
+            self.tracker.spawn(listen::listen(Arc::clone(self), dispatch));
+        }
     }
 
-    /// The definition that is served under this name and version.
-    pub(crate) fn definition(&self, workflow: &Arc<str>, version: u32) -> Option<Arc<Definition>> {
-        self.definitions.get(&(Arc::clone(workflow), version)).cloned()
+    /// The plan that is served under this name and version.
+    pub(crate) fn served(&self, workflow: &Arc<str>, version: u32) -> Option<Arc<Plan>> {
+        self.plans.get(&(Arc::clone(workflow), version)).cloned()
+    }
+
+    /// The plan that is served, or else what those who serve it have kept of it.
+    pub(crate) async fn plan(&self, workflow: &Arc<str>, version: u32) -> Result<Option<Arc<Plan>>, StoreError> {
+        let key = (Arc::clone(workflow), version);
+        if let Some(known) = self.plans.get(&key).cloned().or_else(|| self.graphs.get(&key).as_deref().cloned()) {
+            return Ok(Some(known));
+        }
+        let Some(graph) = self.store.graph(workflow, version, None).await? else { return Ok(None) };
+        let drawn = Plan::of_graph(version, &graph).map_err(|error| StoreError {
+            doing: "reading the graph of a workflow",
+            kind: StoreErrorKind::Unreadable,
+            source: Some(error.into()),
+        })?;
+        Ok(Some(Arc::clone(&self.graphs.entry(key).or_insert_with(|| Arc::new(drawn)))))
     }
 
     /// Hands a stored run to its task here, which is begun if there is none.
-    pub(crate) fn deliver(self: &Arc<Self>, record: Record, message: impl FnOnce(Record) -> Message) {
-        let Some(definition) = self.definition(&record.workflow, record.version) else {
-            return;
-        };
+    pub(crate) fn deliver(self: &Arc<Self>, plan: Arc<Plan>, record: Record, message: impl FnOnce(Record) -> Message) {
         let id = record.id;
         match self.active.entry(id) {
             // It cannot leave without reading this: it removes itself only while its mailbox is empty.
             Entry::Occupied(active) => drop(active.get().send(message(record))),
             Entry::Vacant(place) => {
                 let (address, mailbox) = mpsc::unbounded_channel();
-                let ledger = Ledger::of(definition, record.clone());
+                let ledger = Ledger::of(plan, record.clone());
                 drop(address.send(message(record)));
                 place.insert(address);
                 self.tracker.spawn(Active::new(Arc::clone(self), ledger, mailbox).carry_on());
@@ -141,8 +177,14 @@ impl Driver {
         }
     }
 
-    /// Something was queued here.
-    pub(crate) fn queued(&self) {
+    /// Something was queued here: it is told to other workers, and looked for.
+    pub(crate) fn queued(&self, hints: Vec<Hint>) {
+        self.relay.send(hints);
+        self.look();
+    }
+
+    /// Has the queue looked into.
+    pub(crate) fn look(&self) {
         self.backlog.store(true, Relaxed);
         self.news.notify_one();
     }

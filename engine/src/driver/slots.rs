@@ -45,6 +45,12 @@ impl Slots {
         Some(Slot { total, _step: of_step })
     }
 
+    /// Waits until a slot is free.
+    pub(crate) async fn room(&self) {
+        // It is never closed.
+        drop(self.total.acquire().await);
+    }
+
     /// How many slots are free for a step.
     pub(crate) fn free(&self, step: Name) -> u32 {
         let of_step = self.steps.get(&step).map_or(usize::MAX, |slots| slots.available_permits());

@@ -14,7 +14,7 @@ use super::{
     slots::{Slot, Slots},
     values,
 };
-use crate::StepError;
+use crate::{StepError, ports::Companion};
 
 /// Something that happened to a run.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) enum Happened {
 
 #[derive(Debug)]
 pub(super) enum Outcome {
-    Made(Arc<str>),
+    Made(Arc<str>, Vec<Arc<dyn Companion>>),
     Failed(Failure),
     /// The worker shuts down.
     HandedBack,
@@ -43,6 +43,8 @@ pub(super) struct Turn {
     pub(super) granted: BTreeMap<TaskId, Slot>,
     /// Why the run fails, if it does, as JSON.
     pub(super) error: Option<Arc<str>>,
+    /// What the steps that succeeded write in the same transaction.
+    pub(super) companions: Vec<(TaskId, Arc<dyn Companion>)>,
 }
 
 /// Which attempt made a run fail, and why; stored with the run.
@@ -67,7 +69,7 @@ pub(super) struct Leasing<'a> {
 impl Turn {
     /// Decides on all that happened, in order, and then on what to do next.
     pub(super) fn take(ledger: &mut Ledger, happened: &[Happened], mut leasing: Leasing<'_>, now: Timestamp) -> Self {
-        let mut turn = Self { next: first(ledger, now), granted: BTreeMap::new(), error: None };
+        let mut turn = Self { next: first(ledger, now), granted: BTreeMap::new(), error: None, companions: Vec::new() };
         for one in happened {
             turn.settle(ledger, one, now);
         }
@@ -104,7 +106,7 @@ impl Turn {
         (at, now): (Timestamp, Timestamp),
     ) {
         let outcome = match outcome {
-            Outcome::Made(output) => width(ledger, task, output).map(|width| (output, width)),
+            Outcome::Made(output, companions) => width(ledger, task, output).map(|width| (output, width, companions)),
             Outcome::Failed(failure) => Err(failure.clone()),
             Outcome::HandedBack => {
                 self.decide(ledger, Event::Released { task, attempt }, now);
@@ -112,11 +114,12 @@ impl Turn {
             }
         };
         match outcome {
-            Ok((output, width)) => {
+            Ok((output, width, companions)) => {
                 if self.decide(ledger, Event::Succeeded { task, attempt, width }, now) {
                     let note = ledger.note(task);
                     note.finished = Some(at);
                     note.output = Some(Arc::clone(output));
+                    self.companions.extend(companions.iter().map(|companion| (task, Arc::clone(companion))));
                 }
             }
             Err(failure) => {
@@ -131,9 +134,10 @@ impl Turn {
     fn failed(&mut self, ledger: &mut Ledger, task: TaskId, attempt: u32, failure: &Failure, at: Timestamp) {
         let note = ledger.note(task);
         note.finished = Some(at);
+        note.output = None;
         note.error = Some(json(&failure.chain));
-        let step = ledger.definition.shape.nodes()[usize::from(task.node)].name.clone();
-        tracing::debug!(run = %ledger.id, step, attempt, chain = failure.chain.join(": "), "attempt failed");
+        let step = ledger.plan.shape.nodes()[usize::from(task.node)].name.clone();
+        tracing::debug!(run = %ledger.origin.run, step, attempt, chain = failure.chain.join(": "), "attempt failed");
         if self.next.status == Status::Failed {
             let chain = failure.chain.clone();
             self.error = Some(json(&RunFailure { step, item: task.item, attempt, chain }));
@@ -156,7 +160,7 @@ impl Turn {
     }
 
     fn lease(&mut self, ledger: &mut Ledger, leasing: &mut Leasing<'_>, now: Timestamp) {
-        let due = claimable(&ledger.definition.shape, &self.next).filter(|(_, due)| *due <= now);
+        let due = claimable(&ledger.plan.shape, &self.next).filter(|(_, due)| *due <= now);
         let due: Vec<_> = due.map(|(task, _)| task).collect();
         for task in due {
             let Some(slot) = leasing.slot(ledger, task) else {
@@ -172,13 +176,13 @@ impl Turn {
 
     /// Whether the event was accepted; then it is in the next state.
     fn decide(&mut self, ledger: &Ledger, event: Event, now: Timestamp) -> bool {
-        match decide(&ledger.definition.shape, &self.next, event, now) {
+        match decide(&ledger.plan.shape, &self.next, event, now) {
             Ok(decision) => {
                 self.next = decision.run;
                 true
             }
             Err(rejected) => {
-                tracing::debug!(run = %ledger.id, ?event, %rejected, "event rejected");
+                tracing::debug!(run = %ledger.origin.run, ?event, %rejected, "event rejected");
                 false
             }
         }
@@ -193,14 +197,14 @@ const LAPSED: &str = "the worker was not heard of until its lease ended: its pro
 
 impl Leasing<'_> {
     fn slot(&mut self, ledger: &Ledger, task: TaskId) -> Option<Slot> {
-        let step = ledger.definition.steps[usize::from(task.node)].as_ref()?.name;
+        let step = ledger.plan.steps[usize::from(task.node)].as_ref()?.name;
         self.slots?.take(step, self.spare)
     }
 }
 
 /// How many items an output has, where the rules need to know.
 fn width(ledger: &Ledger, task: TaskId, output: &str) -> Result<Option<u32>, Failure> {
-    let shape = &ledger.definition.shape;
+    let shape = &ledger.plan.shape;
     let single = shape.node(task.node).is_some_and(|node| node.kind == Kind::Step);
     if !(single && shape.is_mapped(task.node)) {
         return Ok(None);
@@ -227,5 +231,5 @@ fn first(ledger: &Ledger, now: Timestamp) -> Run {
     if run.status != Status::Queued || !run.tasks.is_empty() {
         return run.clone();
     }
-    begin(&ledger.definition.shape, run.width.map_or(Input::One, Input::List), now).run
+    begin(&ledger.plan.shape, run.width.map_or(Input::One, Input::List), now).run
 }

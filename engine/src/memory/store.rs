@@ -1,6 +1,7 @@
 //! Runs in memory.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -10,9 +11,10 @@ use stagemark_rules::{Phase, TaskId, Timestamp, WorkerId};
 
 use crate::{
     RunId,
+    driver::clock,
     ports::{
-        Change, Claim, Claimed, Filter, Heartbeats, HeldBeat, Marker, NewRun, Outcome, QueueEntry, Record, Renewed,
-        Served, Store, StoreError, Submitted, Summary, Write,
+        Change, Claim, Claimed, Filter, Heartbeats, HeldBeat, Hint, Marker, NewRun, Outbox, Outcome, QueueEntry,
+        Record, Renewed, Served, Store, StoreError, Submitted, Summary, Write,
     },
 };
 
@@ -38,6 +40,8 @@ struct Tables {
     keys: HashMap<(Arc<str>, String), RunId>,
     workers: HashMap<WorkerId, Timestamp>,
     graphs: HashMap<(String, u32), String>,
+    /// In the order in which they were written.
+    outbox: Vec<(Timestamp, Hint)>,
 }
 
 #[derive(Debug)]
@@ -63,12 +67,17 @@ impl MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError> {
-        let mut tables = self.tables();
-        let outcomes = writes.iter().map(|write| match write {
-            Write::Submit(run) => tables.submit(run),
-            Write::Change(change) => tables.change(change),
-        });
-        Ok(outcomes.collect())
+        let mut outcomes = Vec::with_capacity(writes.len());
+        for write in writes {
+            outcomes.push(match write {
+                Write::Submit(run) => self.tables().submit(run),
+                Write::Change(change) => match spoiled(change).await {
+                    None => self.tables().change(change),
+                    Some(outcome) => outcome,
+                },
+            });
+        }
+        Ok(outcomes)
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
@@ -101,7 +110,8 @@ impl Store for MemoryStore {
             }
         }
         let is_live = |run: &RunId| tables.runs.get(run).is_some_and(|row| !row.record.status.has_ended());
-        Ok(Renewed { ended: beats.watching.iter().filter(|run| !is_live(run)).copied().collect() })
+        let ended = beats.watching.iter().filter(|run| !is_live(run)).copied().collect();
+        Ok(Renewed { ended, now: clock::system() })
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
@@ -110,10 +120,43 @@ impl Store for MemoryStore {
         Ok(rows.take(filter.limit as usize).map(|row| tables.summary(row, filter.now)).collect())
     }
 
-    async fn define(&self, workflow: &str, version: u32, graph: &str) -> Result<String, StoreError> {
-        let mut tables = self.tables();
-        Ok(tables.graphs.entry((workflow.to_owned(), version)).or_insert_with(|| graph.to_owned()).clone())
+    async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError> {
+        let graphs = &mut self.tables().graphs;
+        let key = (workflow.to_owned(), version);
+        Ok(match proposed {
+            Some(graph) => Some(graphs.entry(key).or_insert_with(|| graph.to_owned()).clone()),
+            None => graphs.get(&key).cloned(),
+        })
     }
+}
+
+#[async_trait]
+impl Outbox for MemoryStore {
+    async fn unsent(&self, before: Timestamp, limit: u32) -> Result<Vec<Hint>, StoreError> {
+        let tables = self.tables();
+        let unsent = tables.outbox.iter().filter(|(written, _)| *written < before).take(limit as usize);
+        Ok(unsent.map(|(_, hint)| hint.clone()).collect())
+    }
+
+    async fn sent(&self, hints: &[Hint]) -> Result<(), StoreError> {
+        self.tables().outbox.retain(|(_, hint)| !hints.iter().any(|sent| is_same(sent, hint)));
+        Ok(())
+    }
+}
+
+fn is_same(one: &Hint, other: &Hint) -> bool {
+    (one.run, one.node) == (other.run, other.node)
+}
+
+/// What becomes of a change whose companions cannot write: there is no transaction that they could write in, so only
+/// those succeed that need none.
+async fn spoiled(change: &Change) -> Option<Outcome> {
+    for (task, companion) in &change.companions {
+        if let Err(error) = companion.write(&()).await {
+            return Some(Outcome::Spoiled { task: *task, permanent: error.is_permanent(), chain: error.chain() });
+        }
+    }
+    None
 }
 
 impl Tables {
@@ -128,6 +171,7 @@ impl Tables {
         }
         self.keys.extend(key.map(|key| (key, run.id)));
         self.runs.insert(run.id, Row::new(run));
+        self.announce(&run.outbox);
         Outcome::Accepted
     }
 
@@ -147,21 +191,31 @@ impl Tables {
             (row.record.status, row.record.holder, row.record.ended) = (new.status, new.holder, new.ended);
             row.record.error.clone_from(&new.error);
             row.queue.clone_from(&new.queue);
+            self.announce(&new.outbox);
         }
         Outcome::Accepted
     }
 
+    fn announce(&mut self, hints: &[Hint]) {
+        self.outbox.retain(|(_, written)| !hints.iter().any(|hint| is_same(hint, written)));
+        let now = clock::system();
+        self.outbox.extend(hints.iter().map(|hint| (now, hint.clone())));
+    }
+
     /// The runs that are due at a node; their places are reserved.
     fn due(&mut self, served: &Served, claim: &Claim) -> Vec<RunId> {
-        let places = self.runs.values_mut().filter(|row| row.is_of(served)).flat_map(|row| {
-            let id = row.record.id;
-            row.queue.iter_mut().map(move |entry| (id, entry))
+        let is_asked_for = |row: &Row| claim.hinted.is_empty() || claim.hinted.contains(&row.record.id);
+        let rows = self.runs.values_mut().filter(|row| row.is_of(served) && is_asked_for(row));
+        let places = rows.flat_map(|row| {
+            let (id, priority) = (row.record.id, row.record.priority);
+            row.queue.iter_mut().map(move |entry| (Reverse(priority), id, entry))
         });
-        let mut due: Vec<_> = places.filter(|(_, entry)| entry.node == served.node && entry.due <= claim.now).collect();
-        due.sort_by_key(|(id, entry)| (entry.due, *id));
+        let is_due = |entry: &QueueEntry| entry.node == served.node && entry.due <= claim.now;
+        let mut due: Vec<_> = places.filter(|(_, _, entry)| is_due(entry)).collect();
+        due.sort_by_key(|(priority, id, entry)| (*priority, entry.due, *id));
         due.truncate(served.room as usize);
         due.into_iter()
-            .map(|(id, entry)| {
+            .map(|(_, id, entry)| {
                 entry.due = claim.reserved;
                 id
             })
@@ -211,6 +265,8 @@ impl Row {
             version: run.version,
             input: Arc::clone(&run.input),
             width: run.width,
+            priority: run.priority,
+            trace: run.trace.clone(),
             status: run.status,
             revision: 0,
             holder: run.holder,

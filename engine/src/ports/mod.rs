@@ -1,9 +1,13 @@
 //! The ports: what the engine asks of the world outside, in batches, with contracts that suites check.
 
 mod artifacts;
+mod companion;
+mod dispatch;
 mod store;
 
 pub use artifacts::{ArtifactError, ArtifactSink, Artifacts};
+pub use companion::Companion;
+pub use dispatch::{Delivery, Dispatch, DispatchError, Hint, Outbox};
 pub use store::{
     Change, Claim, Claimed, Filter, Heartbeats, HeldBeat, Marker, NewRun, Outcome, QueueEntry, Record, Renewed, RunRow,
     Served, Store, StoreError, StoreErrorKind, Submitted, Summary, Write,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use stagemark_rules::{Status, Task, TaskId, Timestamp, WorkerId};
 
-use crate::RunId;
+use super::{Companion, Hint, Outbox};
+use crate::{Priority, RunId};
 
 /// Keeps runs, their markers and the queue. It stores and finds; it never computes a state.
 ///
@@ -17,16 +18,19 @@ use crate::RunId;
 ///   write leaves nothing, and does not hurt its neighbours.
 /// - Of several submissions of a workflow with one key, one is accepted and the others get its run, whatever the
 ///   version; a submission with the id of another run is refused.
+/// - A [companion](Change::companions) writes in the transaction of its change, or neither is written; one that fails
+///   takes its own change with it and no other.
 /// - What [`claim`](Self::claim) hands out for the queue is not handed out again before the reservation ends.
 /// - A run whose holder, or whose task's worker, was not heard of until its lease ended is claimed as lapsed. A worker
 ///   that was never heard of has no lease; a lease holds until its last moment, that one included.
+/// - There is one clock, the store's: [`Renewed::now`] tells it, and all moments that workers name are by it.
 ///
 /// Who wants to keep runs elsewhere implements this and has it checked by the suite of `stagemark-conformance`. How the
 /// types go together:
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use stagemark::{MemoryStore, RunId, Status, Timestamp, WorkerId};
+/// use stagemark::{MemoryStore, Priority, RunId, Status, Timestamp, WorkerId};
 /// use stagemark::ports::{Change, Claim, Marker, NewRun, Outcome, Phase, QueueEntry, RunRow, Served, Store, Task, TaskId, Write};
 ///
 /// let (store, run, worker, now) = (MemoryStore::new(), RunId::new(), WorkerId(1), Timestamp(1_000));
@@ -37,34 +41,40 @@ use crate::RunId;
 ///     key: Some("first".to_owned()),
 ///     input: "21".into(),
 ///     width: None,
+///     priority: Priority::Normal,
+///     trace: None,
 ///     submitted: now,
 ///     status: Status::Queued,
 ///     holder: None,
 ///     queue: vec![QueueEntry { node: 0, due: now }],
+///     outbox: vec![],
 /// };
 /// assert_eq!(store.write(&[Write::Submit(submitted)]).await?, [Outcome::Accepted]);
 ///
 /// let served = vec![Served { workflow: "double".into(), version: 1, node: 0, room: 1 }];
-/// let claim = Claim { worker, now, reserved: Timestamp(2_000), served, lapsed: 0 };
+/// let claim = Claim { worker, now, reserved: Timestamp(2_000), served, hinted: vec![], lapsed: 0 };
 /// let record = store.claim(&claim).await?.runs.remove(0);
 ///
 /// let task = Task { phase: Phase::Done { width: None }, attempt: 1, released: 0 };
 /// let output = Some("42".into());
 /// let marker = Marker { id: TaskId::of(1), task, started: Some(now), finished: Some(now), output, error: None };
-/// let row = RunRow { status: Status::Ready, holder: None, queue: vec![], error: None, ended: Some(now) };
-/// let change = Change { run, revision: record.revision, row: Some(row), markers: vec![marker] };
+/// let (queue, outbox) = (vec![], vec![]);
+/// let row = RunRow { status: Status::Ready, holder: None, queue, outbox, error: None, ended: Some(now) };
+/// let revision = record.revision;
+/// let change = Change { run, revision, row: Some(row), markers: vec![marker], companions: vec![] };
 /// assert_eq!(store.write(&[Write::Change(change.clone())]).await?, [Outcome::Accepted]);
 /// assert_eq!(store.write(&[Write::Change(change)]).await?, [Outcome::Refused], "its revision is not the latest");
 /// # Ok(()) }
 /// ```
 #[async_trait]
-pub trait Store: Send + Sync + std::fmt::Debug + 'static {
+pub trait Store: Outbox + Send + Sync + std::fmt::Debug + 'static {
     /// Commits submissions and changes, in one transaction; gives an outcome for each, in order. At most one write
     /// of a batch names a given run.
     async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError>;
 
     /// Finds runs that a worker should look at, each once: due ones from the queue, the places that were due first
-    /// before others, and lapsed ones of the workflows and versions that are served, whether or not there is room.
+    /// before others of their priority, and lapsed ones of the workflows and versions that are served, whether or not
+    /// there is room.
     async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError>;
 
     /// Reads runs whole; those that do not exist are not in the answer.
@@ -77,8 +87,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// Lists runs in the order of their ids, oldest first, without their payloads.
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError>;
 
-    /// Keeps the graph of a version of a workflow if there is none, and gives the one that is kept.
-    async fn define(&self, workflow: &str, version: u32, graph: &str) -> Result<String, StoreError>;
+    /// Gives the graph of a version of a workflow; where there is none, keeps the one that is proposed, if one is.
+    async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError>;
 }
 
 /// One write of a batch.
@@ -103,8 +113,12 @@ pub struct NewRun {
     pub key: Option<String>,
     /// Its input, as JSON.
     pub input: Arc<str>,
-    /// How many items its input has, where an `each` maps over it.
+    /// How many items its input has, where an `each` maps over it, if the submitter knows.
     pub width: Option<u32>,
+    /// Which runs it goes before in the queue.
+    pub priority: Priority,
+    /// The trace that it is part of, as a W3C `traceparent`.
+    pub trace: Option<Arc<str>>,
     /// When it was accepted.
     pub submitted: Timestamp,
     /// Its status: queued, or running where the submitter holds it.
@@ -113,6 +127,8 @@ pub struct NewRun {
     pub holder: Option<WorkerId>,
     /// Its places in the queue; empty where it is held.
     pub queue: Vec<QueueEntry>,
+    /// What a broker is to be told once it is committed.
+    pub outbox: Vec<Hint>,
 }
 
 /// The next state of a run, on condition of its revision.
@@ -128,6 +144,8 @@ pub struct Change {
     pub row: Option<RunRow>,
     /// The markers that are new or have changed.
     pub markers: Vec<Marker>,
+    /// What the steps of these markers write in the same transaction.
+    pub companions: Vec<(TaskId, Arc<dyn Companion>)>,
 }
 
 /// What may change in the row of a run.
@@ -139,6 +157,8 @@ pub struct RunRow {
     pub holder: Option<WorkerId>,
     /// Its places in the queue.
     pub queue: Vec<QueueEntry>,
+    /// What a broker is to be told once it is committed.
+    pub outbox: Vec<Hint>,
     /// Why it failed, as JSON.
     pub error: Option<Arc<str>>,
     /// When it ended.
@@ -180,6 +200,15 @@ pub enum Outcome {
     Refused,
     /// The key of the submission already has a run.
     Existing(Submitted),
+    /// What the step of this task wanted to write in the same transaction failed: nothing of the change was written.
+    Spoiled {
+        /// Whose companion failed.
+        task: TaskId,
+        /// Whether trying again is pointless.
+        permanent: bool,
+        /// Why: the messages of the error and of all its causes, outermost first.
+        chain: Vec<String>,
+    },
 }
 
 /// The run that came first with a key.
@@ -204,6 +233,10 @@ pub struct Record {
     pub input: Arc<str>,
     /// How many items its input has, where an `each` maps over it.
     pub width: Option<u32>,
+    /// Which runs it goes before in the queue.
+    pub priority: Priority,
+    /// The trace that it is part of, as a W3C `traceparent`.
+    pub trace: Option<Arc<str>>,
     /// Its status.
     pub status: Status,
     /// How often its row has changed.
@@ -233,6 +266,8 @@ pub struct Claim {
     pub reserved: Timestamp,
     /// What it serves, and how many runs it has room for at each node.
     pub served: Vec<Served>,
+    /// The runs that hints named: where there are any, no others are taken from the queue.
+    pub hinted: Vec<RunId>,
     /// How many lapsed runs to look for at most.
     pub lapsed: u32,
 }
@@ -296,6 +331,8 @@ pub struct HeldBeat {
 pub struct Renewed {
     /// Those of the watched runs that have ended.
     pub ended: Vec<RunId>,
+    /// What time it is for the store.
+    pub now: Timestamp,
 }
 
 /// Which runs to list.
@@ -361,9 +398,12 @@ pub enum StoreErrorKind {
     /// The database may not be written.
     #[error("the database is read-only; give this process the right to write the file and its folder")]
     ReadOnly,
-    /// The database could not be opened.
-    #[error("the database cannot be opened; check that its folder exists and may be written")]
+    /// The database could not be opened or reached.
+    #[error("the database cannot be reached; check that it runs, and that its address (or folder) is right")]
     Unreachable,
+    /// The database does not let this user in, or not do this.
+    #[error("the database refuses this user; check the name, the password and the rights of the role")]
+    Denied,
     /// What is stored cannot be read by this version.
     #[error("what is stored cannot be read; a newer version may have written it")]
     Unreadable,

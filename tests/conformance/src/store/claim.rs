@@ -1,7 +1,7 @@
 //! Claims of what is due in the queue.
 
 use stagemark::{
-    Status, Timestamp,
+    Priority, RunId, Status, Timestamp,
     ports::{Claim, Heartbeats, NewRun, Phase, QueueEntry, RunRow, Served},
 };
 
@@ -83,6 +83,59 @@ pub async fn the_oldest_places_are_handed_out_first(store: Subject) {
     let oldest = claim(&store, Claim { served: vec![node(0, 2)], ..serving() }).await;
 
     assert_eq!(ids(&oldest), [runs[1], runs[3]]);
+}
+
+/// Those of one priority by how long they were due.
+pub async fn runs_of_a_higher_priority_are_handed_out_first(store: Subject) {
+    let mut runs = Vec::new();
+    for (priority, due) in [(Priority::Low, 3), (Priority::High, 0), (Priority::Normal, 2), (Priority::High, 1)] {
+        let due = Timestamp(NOW.0 - due);
+        runs.push(submit(&store, NewRun { priority, ..queued_at(0, due) }).await);
+    }
+
+    let mut order = Vec::new();
+    for _ in 0..4 {
+        order.extend(ids(&claim(&store, Claim { served: vec![node(0, 1)], ..serving() }).await));
+    }
+
+    assert_eq!(order, [runs[3], runs[1], runs[2], runs[0]]);
+}
+
+/// A hint names what to look for, so that workers share what is there as the broker hands it out.
+pub async fn hinted_runs_alone_are_handed_out(store: Subject) {
+    let mut runs = Vec::new();
+    for _ in 0..4 {
+        runs.push(submit(&store, queued()).await);
+    }
+    let hinted = vec![runs[1], RunId::new(), runs[3]];
+
+    let claimed = claim(&store, Claim { hinted: hinted.clone(), ..serving() }).await;
+    let again = claim(&store, Claim { hinted, ..serving() }).await;
+    let rest = claim(&store, serving()).await;
+
+    assert_eq!((ids(&claimed), ids(&again)), (vec![runs[1], runs[3]], vec![]));
+    assert_eq!(ids(&rest), [runs[0], runs[2]]);
+}
+
+/// A hint says where to look, and the queue what is true.
+pub async fn a_hinted_run_is_not_handed_out_before_it_is_due(store: Subject) {
+    let run = submit(&store, queued_at(0, at(1))).await;
+
+    let early = claim(&store, Claim { hinted: vec![run], ..serving() }).await;
+    let due = claim(&store, Claim { hinted: vec![run], now: at(1), ..serving() }).await;
+
+    assert_eq!((ids(&early), ids(&due)), (vec![], vec![run]));
+}
+
+/// The room at a node is a bound for hinted runs too.
+pub async fn a_hinted_run_without_room_is_not_handed_out(store: Subject) {
+    let (one, other) = (submit(&store, queued()).await, submit(&store, queued()).await);
+    let hinted = vec![one, other];
+
+    let none = claim(&store, Claim { hinted: hinted.clone(), served: vec![node(0, 0)], ..serving() }).await;
+    let single = claim(&store, Claim { hinted, served: vec![node(0, 1)], ..serving() }).await;
+
+    assert_eq!((ids(&none).len(), ids(&single).len()), (0, 1));
 }
 
 /// A worker is handed only what it knows.

@@ -1,10 +1,10 @@
 //! What the cases have in common: a workflow of one name, two workers and a moment.
 
 use stagemark::{
-    RunId, Status, Timestamp, WorkerId,
+    Priority, RunId, Status, Timestamp, WorkerId,
     ports::{
-        Change, Claim, Claimed, Heartbeats, HeldBeat, Marker, NewRun, Outcome, Phase, QueueEntry, Record, Renewed,
-        RunRow, Served, Task, TaskId, Write,
+        Change, Claim, Claimed, Heartbeats, HeldBeat, Hint, Marker, NewRun, Outcome, Phase, QueueEntry, Record,
+        Renewed, RunRow, Served, Task, TaskId, Write,
     },
 };
 
@@ -36,10 +36,13 @@ pub(super) fn queued_at(node: u16, due: Timestamp) -> NewRun {
         key: None,
         input: r#"{"video":"cat.mp4"}"#.into(),
         width: None,
+        priority: Priority::Normal,
+        trace: None,
         submitted: NOW,
         status: Status::Queued,
         holder: None,
         queue: vec![QueueEntry { node, due }],
+        outbox: vec![],
     }
 }
 
@@ -69,17 +72,17 @@ pub(super) fn done(node: u16, attempt: u32) -> Marker {
 /// A row of a run that nobody holds and that is nowhere in the queue.
 pub(super) fn row(status: Status) -> RunRow {
     let ended = status.has_ended().then_some(at(9));
-    RunRow { status, holder: None, queue: vec![], error: None, ended }
+    RunRow { status, holder: None, queue: vec![], outbox: vec![], error: None, ended }
 }
 
 /// A change of a run's row.
 pub(super) fn to_row(run: RunId, revision: u64, row: RunRow) -> Change {
-    Change { run, revision, row: Some(row), markers: vec![] }
+    Change { run, revision, row: Some(row), markers: vec![], companions: vec![] }
 }
 
 /// A change of a run's markers alone.
 pub(super) fn to_markers(run: RunId, revision: u64, markers: Vec<Marker>) -> Change {
-    Change { run, revision, row: None, markers }
+    Change { run, revision, row: None, markers, companions: vec![] }
 }
 
 pub(super) async fn write(store: &Subject, writes: Vec<Write>) -> Vec<Outcome> {
@@ -110,9 +113,15 @@ pub(super) fn node(node: u16, room: u32) -> Served {
     Served { workflow: WORKFLOW.into(), version: 1, node, room }
 }
 
+/// What tells of a run that waits at a node.
+pub(super) fn hint(run: RunId, node: u16) -> Hint {
+    let (workflow, pool) = (WORKFLOW.into(), "default".into());
+    Hint { run, node, workflow, version: 1, pool, priority: Priority::Normal, trace: None }
+}
+
 /// A claim by [`ADA`] at [`NOW`], with room for ten runs at the input; nothing lapsed.
 pub(super) fn serving() -> Claim {
-    Claim { worker: ADA, now: NOW, reserved: RESERVED, served: vec![node(0, 10)], lapsed: 0 }
+    Claim { worker: ADA, now: NOW, reserved: RESERVED, served: vec![node(0, 10)], hinted: vec![], lapsed: 0 }
 }
 
 pub(super) async fn claim(store: &Subject, claim: Claim) -> Claimed {

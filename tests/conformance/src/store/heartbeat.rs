@@ -81,3 +81,13 @@ pub async fn a_watched_run_that_does_not_exist_is_told(store: Subject) {
 
     assert_eq!(renewed.ended, [gone]);
 }
+
+/// All workers of a store go by one clock.
+pub async fn the_time_of_the_store_is_told(store: Subject) {
+    let first = heartbeat(&store, alive(ADA, NOW)).await.now;
+    let second = heartbeat(&store, alive(ADA, NOW)).await.now;
+
+    // Later than this was written, and not by another unit.
+    assert!((1_790_000_000_000..4_000_000_000_000).contains(&first.0), "{first:?}");
+    assert!(second >= first, "{second:?} after {first:?}");
+}

@@ -7,11 +7,13 @@ use stagemark::ports::Store;
 pub mod batch;
 pub mod change;
 pub mod claim;
-pub mod define;
+pub mod companion;
 mod fixture;
+pub mod graph;
 pub mod heartbeat;
 pub mod lapse;
 pub mod list;
+pub mod outbox;
 pub mod payload;
 pub mod race;
 pub mod submit;
@@ -89,6 +91,10 @@ macro_rules! store_suite {
                 a_reservation_ends,
                 no_more_runs_are_handed_out_than_there_is_room_for,
                 the_oldest_places_are_handed_out_first,
+                runs_of_a_higher_priority_are_handed_out_first,
+                hinted_runs_alone_are_handed_out,
+                a_hinted_run_is_not_handed_out_before_it_is_due,
+                a_hinted_run_without_room_is_not_handed_out,
                 a_run_of_another_workflow_is_not_handed_out,
                 a_run_of_another_version_is_not_handed_out,
                 a_run_at_another_node_is_not_handed_out,
@@ -120,7 +126,8 @@ macro_rules! store_suite {
                 a_report_of_an_earlier_attempt_is_dropped,
                 a_report_about_an_unknown_run_is_no_error,
                 a_watched_run_that_ended_is_told,
-                a_watched_run_that_does_not_exist_is_told;
+                a_watched_run_that_does_not_exist_is_told,
+                the_time_of_the_store_is_told;
             list:
                 runs_are_listed_oldest_first,
                 ended_runs_are_listed_on_demand,
@@ -128,10 +135,25 @@ macro_rules! store_suite {
                 each_worker_with_a_lease_is_counted_once,
                 a_lapsed_lease_is_not_counted,
                 places_in_the_queue_are_counted;
-            define:
+            outbox:
+                a_hint_of_a_submission_comes_back,
+                a_hint_of_a_change_comes_back,
+                a_hint_that_was_sent_is_gone,
+                a_refused_write_leaves_no_hint,
+                a_hint_of_the_same_place_replaces_the_earlier_one,
+                hints_of_this_moment_are_left_alone,
+                no_more_hints_are_given_than_asked_for,
+                a_hint_outlives_changes_of_its_run;
+            companion:
+                an_accompanied_change_is_written,
+                a_companion_that_fails_spoils_its_change,
+                a_spoiled_change_does_not_hurt_its_neighbours,
+                an_accompanied_change_is_fenced;
+            graph:
                 the_first_graph_of_a_version_is_kept,
                 each_version_has_a_graph_of_its_own,
-                each_workflow_has_a_graph_of_its_own;
+                each_workflow_has_a_graph_of_its_own,
+                a_graph_is_looked_up_without_keeping_one;
             race:
                 racing_submissions_of_a_key_make_one_run,
                 of_racing_changes_of_a_revision_one_is_accepted,

@@ -1,7 +1,7 @@
 //! Submissions: what was accepted is there, and a key stands for one run.
 
 use stagemark::{
-    RunId, Status,
+    Priority, RunId, Status,
     ports::{NewRun, Outcome, Submitted, Write},
 };
 
@@ -12,13 +12,16 @@ use super::{
 
 /// Every field of a submission comes back, at revision 0.
 pub async fn a_submitted_run_is_loaded_as_it_was_written(store: Subject) {
-    let id = submit(&store, NewRun { version: 7, width: Some(3), input: "[1,2,3]".into(), ..held(ADA) }).await;
+    let trace = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into());
+    let run = NewRun { version: 7, width: Some(3), priority: Priority::Low, trace: trace.clone(), ..held(ADA) };
+    let id = submit(&store, NewRun { input: "[1,2,3]".into(), ..run }).await;
 
     let record = load(&store, id).await;
 
     assert_eq!((&*record.workflow, record.version, record.revision), ("publish-video", 7, 0));
     assert_eq!((&*record.input, record.width, record.submitted), ("[1,2,3]", Some(3), NOW));
     assert_eq!((record.status, record.holder), (Status::Running, Some(ADA)));
+    assert_eq!((record.priority, record.trace), (Priority::Low, trace));
     assert_eq!((record.error, record.ended), (None, None));
     assert_eq!((record.markers, record.beats), (vec![], vec![]));
 }
