@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use stagemark_rules::{
-    Event, Input, Jitter, Kind, Phase, Run, Status, TaskId, Timestamp, WorkerId, begin, claimable, decide,
+    Event, Input, Jitter, Kind, Phase, Run, Status, TaskId, Timestamp, WorkerId, advance, begin, claimable,
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -176,11 +176,8 @@ impl Turn {
 
     /// Whether the event was accepted; then it is in the next state.
     fn decide(&mut self, ledger: &Ledger, event: Event, now: Timestamp) -> bool {
-        match decide(&ledger.plan.shape, &self.next, event, now) {
-            Ok(decision) => {
-                self.next = decision.run;
-                true
-            }
+        match advance(&ledger.plan.shape, &mut self.next, event, now) {
+            Ok(_) => true,
             Err(rejected) => {
                 tracing::debug!(run = %ledger.origin.run, ?event, %rejected, "event rejected");
                 false
