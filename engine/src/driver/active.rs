@@ -3,8 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use stagemark_rules::{Status, TaskId, WorkerId};
-use tokio::sync::{mpsc, oneshot};
+use stagemark_rules::{Status, TaskId, WorkerId, claimable};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -51,6 +54,8 @@ pub(crate) struct Active {
     /// Who asked for it to be cancelled.
     asked: Vec<oneshot::Sender<Status>>,
     spare: Vec<tokio::sync::OwnedSemaphorePermit>,
+    /// Until when its places in the queue are kept from other workers, where it was claimed.
+    reserved: Option<Instant>,
     stale: bool,
     handing_back: bool,
 }
@@ -72,6 +77,7 @@ impl Active {
             happened: Vec::new(),
             asked: Vec::new(),
             spare: Vec::new(),
+            reserved: None,
             stale: false,
             handing_back: false,
         }
@@ -106,6 +112,9 @@ impl Active {
             if !self.turn().await {
                 self.driver.active.remove(&self.ledger.origin.run);
                 return;
+            }
+            if self.waits_for_slot().await {
+                continue;
             }
             if self.leave() {
                 break;
@@ -269,6 +278,25 @@ impl Active {
         while self.read_mail() {}
     }
 
+    /// Where it was claimed for a slot that others took first: waits for another, as long as it is reserved. Tells
+    /// whether there may be one now, or news.
+    async fn waits_for_slot(&mut self) -> bool {
+        if !self.running.is_empty() || self.driver.closing.is_cancelled() {
+            return false;
+        }
+        let Some(reserved) = self.reserved.filter(|until| *until > Instant::now()) else { return false };
+        let (now, plan) = (self.driver.clock.now(), &self.ledger.plan);
+        let due = claimable(&plan.shape, &self.ledger.run).filter(|(_, due)| *due <= now);
+        let steps = due.filter_map(|(task, _)| plan.steps[usize::from(task.node)].as_ref());
+        let Some(step) = steps.map(|step| step.name).next() else { return false };
+        tokio::select! {
+            biased;
+            Some(message) = self.mailbox.recv() => self.told(message),
+            room = timeout_at(reserved, self.driver.slots.room_for(step)) => return room.is_ok(),
+        }
+        true
+    }
+
     fn read_mail(&mut self) -> bool {
         self.mailbox.try_recv().map(|message| self.told(message)).is_ok()
     }
@@ -281,6 +309,7 @@ impl Active {
             }
             Message::Claimed(record, lapsed) => {
                 self.stale |= record.revision > self.ledger.revision;
+                self.reserved = Some(Instant::now() + self.driver.settings.poll);
                 self.happened.push(Happened::Lapsed(lapsed));
             }
             Message::Over => self.stale = true,

@@ -51,6 +51,14 @@ impl Slots {
         drop(self.total.acquire().await);
     }
 
+    /// Waits until a slot is free for a step: for ever, where this worker leaves it to others.
+    pub(crate) async fn room_for(&self, step: Name) {
+        if let Some(slots) = self.steps.get(&step) {
+            drop(slots.acquire().await);
+        }
+        self.room().await;
+    }
+
     /// How many slots are free for a step.
     pub(crate) fn free(&self, step: Name) -> u32 {
         let of_step = self.steps.get(&step).map_or(usize::MAX, |slots| slots.available_permits());
