@@ -299,4 +299,12 @@ impl Attempt {
         beat.unsaved = false;
         Some(beat.clone())
     }
+
+    /// What was taken to be stored was not.
+    pub(crate) fn set_unsaved(&self) {
+        let mut slot = self.inner.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(beat) = slot.as_mut() {
+            beat.unsaved = true;
+        }
+    }
 }

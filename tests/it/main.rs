@@ -5,6 +5,7 @@ mod all_kinds;
 mod changed_graph;
 mod disk_faults;
 mod fixture;
+mod kept;
 mod kill;
 mod ready_path;
 mod shutdown;

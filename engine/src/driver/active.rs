@@ -1,6 +1,6 @@
 //! One run in the hands of this worker: execute, decide, commit, and go on, until nothing of it runs here.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use stagemark_rules::{Status, TaskId, WorkerId, claimable};
@@ -25,9 +25,6 @@ use crate::{
     attempt::Identity,
     ports::{self, Change, Hint, NewRun, Record, Write},
 };
-
-/// How long a worker that shuts down goes on trying a store that fails.
-const LAST_TRIES: Duration = Duration::from_secs(5);
 
 /// What is told to a run that is active here.
 #[derive(Debug)]
@@ -166,7 +163,7 @@ impl Active {
                     self.stale = true;
                 }
                 // Whether it was written is not known: what is stored will tell.
-                Err(CommitError::Store(_)) if self.has_time(&pause) => {
+                Err(CommitError::Store(_)) if self.driver.has_time(&pause) => {
                     drop(turn.granted);
                     pause.wait().await;
                     self.stale = true;
@@ -363,18 +360,13 @@ impl Active {
                 }
                 Err(error) => {
                     tracing::debug!(run = %self.ledger.origin.run, error = &error as &dyn std::error::Error, "the run was not read");
-                    if !self.has_time(&pause) {
+                    if !self.driver.has_time(&pause) {
                         return false;
                     }
                     pause.wait().await;
                 }
             }
         }
-    }
-
-    /// Whether a store that fails is tried again: always, but when the worker shuts down, for a while.
-    fn has_time(&self, pause: &Pause) -> bool {
-        !self.driver.expired.is_cancelled() || pause.total() < LAST_TRIES
     }
 
     /// Leaves the run if nothing of it runs here and nobody has written to it.

@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use stagemark_rules::Timestamp;
+use stagemark_rules::{TaskId, Timestamp};
 use tokio::time::sleep;
 
-use super::{Driver, active::Message, interest::Seen, ledger::Ledger};
+use super::{Driver, active::Message, clock::Pause, interest::Seen, ledger::Ledger};
 use crate::{
     Attempt, RunId,
     attempt::Heartbeat,
@@ -37,9 +37,11 @@ pub(super) async fn beat(driver: Arc<Driver>) {
         if !due && beats.is_empty() && watching.is_empty() {
             continue;
         }
+        let told: Vec<_> = beats.iter().map(|(run, beat)| (*run, beat.id, beat.attempt)).collect();
         match send(&driver, beats, watching).await {
             Ok(()) => (renewed, failing) = (Instant::now(), false),
             Err(error) => {
+                driver.untold(&told);
                 if !std::mem::replace(&mut failing, true) {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "the lease was not renewed; it is tried again");
@@ -101,13 +103,22 @@ impl Driver {
         if heard.details.is_none() || !heard.unsaved {
             return;
         }
+        let mut pause = Pause::default();
+        while let Err(error) = self.keep_once(attempt, heard).await {
+            if !self.has_time(&pause) {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(run = %attempt.run(), step = %attempt.step(), error, "resume details were not kept");
+                return;
+            }
+            pause.wait().await;
+        }
+    }
+
+    async fn keep_once(&self, attempt: &Attempt, heard: &Heartbeat) -> Result<(), StoreError> {
         let until = Timestamp(self.leased_until.load(Relaxed));
         let beats = vec![(attempt.run(), held(attempt, heard))];
         let beats = Heartbeats { worker: self.worker, now: self.clock.now(), until, beats, watching: Vec::new() };
-        if let Err(error) = self.store.heartbeat(&beats).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(run = %attempt.run(), step = %attempt.step(), error, "resume details were not kept");
-        }
+        self.store.heartbeat(&beats).await.map(drop)
     }
 
     /// What was heard since the last time.
@@ -117,6 +128,15 @@ impl Driver {
             attempt.take_unsaved().map(|beat| (attempt.run(), held(attempt, &beat)))
         });
         heard.collect()
+    }
+
+    /// These reports were not stored: they go with the next.
+    fn untold(&self, reports: &[(RunId, TaskId, u32)]) {
+        for report in reports {
+            if let Some(attempt) = self.reporting.get(report) {
+                attempt.set_unsaved();
+            }
+        }
     }
 
     /// The runs that are waited for here and carried on elsewhere.

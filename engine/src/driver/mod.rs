@@ -43,12 +43,15 @@ pub(crate) mod turn;
 pub(crate) mod values;
 
 use active::{Active, Message};
-use clock::Clock;
+use clock::{Clock, Pause};
 use commit::Committer;
 use interest::{Interest, Seen};
 use ledger::Ledger;
 use relay::Relay;
 use slots::Slots;
+
+/// How long a worker that shuts down goes on trying a store that fails.
+const LAST_TRIES: Duration = Duration::from_secs(5);
 
 /// How a worker behaves.
 #[derive(Clone, Copy, Debug)]
@@ -207,6 +210,11 @@ impl Driver {
 
     async fn news(&self) {
         self.news.notified().await;
+    }
+
+    /// Whether a store that fails is tried again: always, but when the worker shuts down, for a while.
+    fn has_time(&self, pause: &Pause) -> bool {
+        !self.expired.is_cancelled() || pause.total() < LAST_TRIES
     }
 
     /// Takes an attempt that ended from those that report; gives what it reported last.
