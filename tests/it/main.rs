@@ -7,6 +7,7 @@ mod disk_faults;
 mod fixture;
 mod kept;
 mod kill;
+mod readme;
 mod ready_path;
 mod shutdown;
 mod spans;
