@@ -77,8 +77,7 @@ impl Engine {
 
     /// Copies a local file into the artifact store under a key of the caller's, for the input of a run.
     pub async fn import(&self, key: &str, file: &Path) -> Result<Artifact, ArtifactError> {
-        let sink = self.artifacts()?.write(key).await?;
-        copy_in(ArtifactWriter::new(key.to_owned(), sink), file).await
+        copy_in(ArtifactWriter::begin(self.artifacts()?.as_ref(), key.to_owned()).await?, file).await
     }
 
     /// Copies an artifact into a local file.

@@ -1,11 +1,16 @@
 //! One run in the hands of this worker: execute, decide, commit, and go on, until nothing of it runs here.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use stagemark_rules::{Status, TaskId, WorkerId};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use super::{
     Driver,
@@ -14,6 +19,7 @@ use super::{
     execute::{Ended, Failure, execute},
     interest::Seen,
     ledger::Ledger,
+    meters::AttemptEnd,
     slots::Slot,
     turn::{Happened, Leasing, Outcome, Turn, is_leased},
 };
@@ -21,6 +27,7 @@ use crate::{
     Attempt, StepCall, StepError,
     attempt::Identity,
     ports::{self, Change, Hint, NewRun, Record, Write},
+    trace,
 };
 
 /// How long a worker that shuts down goes on trying a store that fails.
@@ -85,7 +92,7 @@ impl Active {
 
     /// Begins a run that is leased to this worker from the start: its submission is the first commit.
     pub(crate) async fn begin(mut self, run: NewRun, granted: BTreeMap<TaskId, Slot>, born: oneshot::Sender<Born>) {
-        let outcome = self.driver.accept(run).await;
+        let outcome = self.driver.accept(run).instrument(self.committing()).await;
         let accepted = matches!(outcome, Ok(ports::Outcome::Accepted));
         let unknown = matches!(outcome, Err(CommitError::Store(_)));
         // Whoever submitted may have gone; the run goes on.
@@ -117,6 +124,8 @@ impl Active {
             // What was told to stop keeps its slot until it has.
             while let Some(ended) = self.ends.next().await {
                 drop(self.driver.forget(&ended.attempt));
+                let end = if ended.result.is_ok() { AttemptEnd::Late } else { AttemptEnd::Stopped };
+                self.driver.meters.ended(&self.ledger.plan, &[(ended.task.node, end)]);
             }
             self.running.clear();
             self.driver.freed();
@@ -132,16 +141,19 @@ impl Active {
             }
             let turn = self.propose();
             if !turn.changes(&self.ledger) {
+                self.driver.meters.ended(&self.ledger.plan, &turn.ends);
                 self.adopted(turn.granted);
                 return true;
             }
             let (change, hints) = self.change(&turn);
-            match self.driver.committer.commit(Write::Change(change.clone())).await {
+            let committed = self.driver.committer.commit(Write::Change(change.clone())).instrument(self.committing());
+            match committed.await {
                 Ok(ports::Outcome::Accepted) => {
                     if self.ledger.status() == Status::Queued {
                         self.tell_begun();
                     }
                     let queued = change.row.as_ref().is_some_and(|row| !row.queue.is_empty());
+                    self.driver.meters.ended(&self.ledger.plan, &turn.ends);
                     self.ledger.adopt(turn.next, change);
                     self.adopted(turn.granted);
                     if queued {
@@ -243,8 +255,12 @@ impl Active {
         match self.ledger.input_of(task) {
             Ok(input) => {
                 let call = StepCall { attempt: attempt.clone(), input };
-                let result = execute(planned.service, call, planned.options, cancel);
-                Box::pin(result.map(move |result| Ended { task, attempt, result }))
+                let (duration, begun) = (self.driver.meters.duration(planned.name), Instant::now());
+                let result = execute(planned, call, self.ledger.origin.trace.clone(), cancel);
+                Box::pin(result.map(move |result| {
+                    duration.record(begun.elapsed());
+                    Ended { task, attempt, result }
+                }))
             }
             Err(error) => {
                 let result = Err(Failure::permanent(&StepError::permanent(error)));
@@ -358,6 +374,13 @@ impl Active {
         self.driver.active.remove_if(&self.ledger.origin.run, |_, _| mailbox.is_empty()).is_some()
     }
 
+    /// The part of the run's trace that a commit is.
+    fn committing(&self) -> Span {
+        let span = tracing::debug_span!("commit", run = %self.ledger.origin.run);
+        trace::follow(&span, self.ledger.origin.trace.as_deref());
+        span
+    }
+
     fn tell_begun(&self) {
         tracing::info!(run = %self.ledger.origin.run, workflow = %self.ledger.origin.workflow, "run begun");
     }
@@ -366,6 +389,7 @@ impl Active {
         let end = self.ledger.end();
         let (run, workflow) = (self.ledger.origin.run, &self.ledger.origin.workflow);
         tracing::info!(%run, %workflow, status = %end.status, "run ended");
+        self.driver.meters.run_ended(workflow, end.status);
         self.driver.interest.tell(run, Seen::Ended(Arc::new(end)));
     }
 }
