@@ -14,8 +14,8 @@ use stagemark::{
     Attempt, Backoff, Builder, Definition, Engine, MemoryStore, Name, Permanent, RunId, Step, StepError, Timestamp,
     Workflow, from_fn,
     ports::{
-        Claim, Claimed, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store, StoreError, StoreErrorKind,
-        Summary, Write,
+        Census, Claim, Claimed, Count, Counts, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store,
+        StoreError, StoreErrorKind, Summary, Write,
     },
 };
 use tokio::sync::Notify;
@@ -143,6 +143,13 @@ impl Store for Unheard {
 
     async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError> {
         self.store.graph(workflow, version, proposed).await
+    }
+}
+
+#[async_trait]
+impl Census for Unheard {
+    async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
+        self.store.census(count).await
     }
 }
 
