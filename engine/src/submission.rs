@@ -52,6 +52,7 @@ impl Submission {
         if driver.closing.is_cancelled() {
             return Err(SubmitError::Closed);
         }
+        let workflow = Arc::clone(&self.origin.workflow);
         let (own, input, key) = (self.origin.run, Arc::clone(&self.origin.input), self.key.clone());
         let (outcome, watch) = if let Some((ledger, granted)) = self.leased(&driver) {
             let watch = driver.interest.watch(own);
@@ -69,6 +70,9 @@ impl Submission {
             CommitError::Closed => SubmitError::Closed,
         })?;
         let run = accepted(outcome, own, &input, key)?;
+        if run == own {
+            driver.meters.submitted(&workflow);
+        }
         Ok(Run::new(driver, run, watch.filter(|_| run == own)))
     }
 

@@ -9,6 +9,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use super::{
     Driver,
@@ -17,6 +18,7 @@ use super::{
     execute::{Ended, Failure, execute},
     interest::Seen,
     ledger::Ledger,
+    meters::AttemptEnd,
     slots::Slot,
     turn::{Happened, Leasing, Outcome, Turn, is_leased},
 };
@@ -24,6 +26,7 @@ use crate::{
     Attempt, StepCall, StepError,
     attempt::Identity,
     ports::{self, Change, Hint, NewRun, Record, Write},
+    trace,
 };
 
 /// What is told to a run that is active here.
@@ -88,7 +91,7 @@ impl Active {
 
     /// Begins a run that is leased to this worker from the start: its submission is the first commit.
     pub(crate) async fn begin(mut self, run: NewRun, granted: BTreeMap<TaskId, Slot>, born: oneshot::Sender<Born>) {
-        let outcome = self.driver.accept(run).await;
+        let outcome = self.driver.accept(run).instrument(self.committing()).await;
         let accepted = matches!(outcome, Ok(ports::Outcome::Accepted));
         let unknown = matches!(outcome, Err(CommitError::Store(_)));
         // Whoever submitted may have gone; the run goes on.
@@ -123,6 +126,8 @@ impl Active {
             // What was told to stop keeps its slot until it has.
             while let Some(ended) = self.ends.next().await {
                 drop(self.driver.forget(&ended.attempt));
+                let end = if ended.result.is_ok() { AttemptEnd::Late } else { AttemptEnd::Stopped };
+                self.driver.meters.ended(&self.ledger.plan, &[(ended.task.node, end)]);
             }
             self.running.clear();
             self.driver.freed();
@@ -138,16 +143,19 @@ impl Active {
             }
             let turn = self.propose();
             if !turn.changes(&self.ledger) {
+                self.driver.meters.ended(&self.ledger.plan, &turn.ends);
                 self.adopted(turn.granted);
                 return true;
             }
             let (change, hints) = self.change(&turn);
-            match self.driver.committer.commit(Write::Change(change.clone())).await {
+            let committed = self.driver.committer.commit(Write::Change(change.clone())).instrument(self.committing());
+            match committed.await {
                 Ok(ports::Outcome::Accepted) => {
                     if self.ledger.status() == Status::Queued {
                         self.tell_begun();
                     }
                     let queued = change.row.as_ref().is_some_and(|row| !row.queue.is_empty());
+                    self.driver.meters.ended(&self.ledger.plan, &turn.ends);
                     self.ledger.adopt(turn.next, change);
                     self.adopted(turn.granted);
                     if queued {
@@ -249,8 +257,12 @@ impl Active {
         match self.ledger.input_of(task) {
             Ok(input) => {
                 let call = StepCall { attempt: attempt.clone(), input };
-                let result = execute(planned.service, call, planned.options, cancel);
-                Box::pin(result.map(move |result| Ended { task, attempt, result }))
+                let (duration, begun) = (self.driver.meters.duration(planned.name), Instant::now());
+                let result = execute(planned, call, self.ledger.origin.trace.clone(), cancel);
+                Box::pin(result.map(move |result| {
+                    duration.record(begun.elapsed());
+                    Ended { task, attempt, result }
+                }))
             }
             Err(error) => {
                 let result = Err(Failure::permanent(&StepError::permanent(error)));
@@ -379,6 +391,13 @@ impl Active {
         self.driver.active.remove_if(&self.ledger.origin.run, |_, _| mailbox.is_empty()).is_some()
     }
 
+    /// The part of the run's trace that a commit is.
+    fn committing(&self) -> Span {
+        let span = tracing::debug_span!("commit", run = %self.ledger.origin.run);
+        trace::follow(&span, self.ledger.origin.trace.as_deref());
+        span
+    }
+
     fn tell_begun(&self) {
         tracing::info!(run = %self.ledger.origin.run, workflow = %self.ledger.origin.workflow, "run begun");
     }
@@ -387,6 +406,7 @@ impl Active {
         let end = self.ledger.end();
         let (run, workflow) = (self.ledger.origin.run, &self.ledger.origin.workflow);
         tracing::info!(%run, %workflow, status = %end.status, "run ended");
+        self.driver.meters.run_ended(workflow, end.status);
         self.driver.interest.tell(run, Seen::Ended(Arc::new(end)));
     }
 }

@@ -28,6 +28,7 @@ pub(super) async fn beat(driver: Arc<Driver>) {
             () = driver.over.cancelled() => return,
             () = sleep(tick) => {}
         }
+        driver.measure();
         let beats = driver.reports();
         let due = renewed.elapsed() + tick > renewal;
         let mut watching = driver.waited_for();
@@ -75,6 +76,14 @@ async fn send(driver: &Arc<Driver>, beats: Vec<(RunId, HeldBeat)>, watching: Vec
 }
 
 impl Driver {
+    /// Tells how busy this worker is.
+    fn measure(&self) {
+        let (all, free) = (self.slots.all(), self.slots.free_in_all());
+        self.meters.slots.set(all);
+        self.meters.slots_in_use.set(all.saturating_sub(free));
+        self.meters.active.set(u32::try_from(self.active.len()).unwrap_or(u32::MAX));
+    }
+
     /// Renews the lease of this worker and sets its clock; gives the watched runs that have ended.
     pub(crate) async fn renew(
         &self,

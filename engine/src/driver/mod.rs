@@ -36,6 +36,7 @@ mod heart;
 pub(crate) mod interest;
 pub(crate) mod ledger;
 mod listen;
+pub(crate) mod meters;
 pub(crate) mod relay;
 pub(crate) mod slots;
 pub(crate) mod stats;
@@ -47,6 +48,7 @@ use clock::{Clock, Pause};
 use commit::Committer;
 use interest::{Interest, Seen};
 use ledger::Ledger;
+use meters::Meters;
 use relay::Relay;
 use slots::Slots;
 
@@ -76,6 +78,7 @@ pub(crate) struct Driver {
     pub(crate) relay: Relay,
     pub(crate) places: Arc<Places>,
     pub(crate) interest: Arc<Interest>,
+    pub(crate) meters: Meters,
     /// The runs that are carried on here, and how to reach them.
     pub(crate) active: DashMap<RunId, mpsc::UnboundedSender<Message>>,
     /// The attempts that have reported.
@@ -107,6 +110,7 @@ pub(crate) struct Parts {
 impl Driver {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
         let Parts { store, committer, plans, settings, slots, pools, relay, places } = parts;
+        let meters = Meters::new(plans.iter().map(|((workflow, _), plan)| (workflow, plan)));
         Arc::new(Self {
             worker: WorkerId(uuid::Uuid::now_v7().as_u128()),
             clock: Clock::new(),
@@ -120,6 +124,7 @@ impl Driver {
             relay,
             places,
             interest: Arc::default(),
+            meters,
             active: DashMap::new(),
             reporting: DashMap::new(),
             tracker: TaskTracker::new(),

@@ -8,6 +8,7 @@ use crate::Name;
 
 #[derive(Debug)]
 pub(crate) struct Slots {
+    all: u32,
     total: Arc<Semaphore>,
     steps: HashMap<Name, Arc<Semaphore>>,
 }
@@ -29,7 +30,11 @@ impl Slot {
 impl Slots {
     pub(crate) fn new(total: u32, steps: &HashMap<Name, u32>) -> Self {
         let semaphore = |slots: u32| Arc::new(Semaphore::new(slots as usize));
-        Self { total: semaphore(total), steps: steps.iter().map(|(step, slots)| (*step, semaphore(*slots))).collect() }
+        Self {
+            all: total,
+            total: semaphore(total),
+            steps: steps.iter().map(|(step, slots)| (*step, semaphore(*slots))).collect(),
+        }
     }
 
     /// Takes a slot if one is free; one of the spare ones first.
@@ -63,6 +68,11 @@ impl Slots {
     pub(crate) fn free(&self, step: Name) -> u32 {
         let of_step = self.steps.get(&step).map_or(usize::MAX, |slots| slots.available_permits());
         self.free_in_all().min(u32::try_from(of_step).unwrap_or(u32::MAX))
+    }
+
+    /// How many slots there are.
+    pub(crate) fn all(&self) -> u32 {
+        self.all
     }
 
     /// How many slots are free.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use stagemark_rules::{Status, Task, TaskId, Timestamp, WorkerId};
 
-use super::{Companion, Hint, Outbox};
+use super::{Census, Companion, Hint, Outbox};
 use crate::{Priority, RunId};
 
 /// Keeps runs, their markers and the queue. It stores and finds; it never computes a state.
@@ -67,7 +67,7 @@ use crate::{Priority, RunId};
 /// # Ok(()) }
 /// ```
 #[async_trait]
-pub trait Store: Outbox + Send + Sync + std::fmt::Debug + 'static {
+pub trait Store: Census + Outbox + Send + Sync + std::fmt::Debug + 'static {
     /// Commits submissions and changes, in one transaction; gives an outcome for each, in order. At most one write
     /// of a batch names a given run.
     async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError>;
