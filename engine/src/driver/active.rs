@@ -93,6 +93,7 @@ impl Active {
         // Where it is not known whether it was written: what is stored will tell.
         if accepted || unknown && self.reload().await {
             self.tell_begun();
+            self.tell_moved();
             self.start(granted);
             self.wait().await;
             self.turns().await;
@@ -222,6 +223,7 @@ impl Active {
             self.driver.freed();
         }
         self.driver.interest.tell(self.ledger.origin.run, Seen::Moved);
+        self.tell_moved();
     }
 
     fn start(&mut self, granted: BTreeMap<TaskId, Slot>) {
@@ -360,6 +362,12 @@ impl Active {
 
     fn tell_begun(&self) {
         tracing::info!(run = %self.ledger.origin.run, workflow = %self.ledger.origin.workflow, "run begun");
+    }
+
+    fn tell_moved(&self) {
+        if let Some(live) = &self.driver.live {
+            live.moved(self.ledger.origin.run, self.ledger.status());
+        }
     }
 
     fn publish(&self) {

@@ -8,7 +8,7 @@ use std::{
 use stagemark_rules::Timestamp;
 use tokio::time::sleep;
 
-use super::{Driver, active::Message, interest::Seen, ledger::Ledger};
+use super::{Driver, active::Message, interest::Seen, ledger::Ledger, live::Reporter};
 use crate::{
     Attempt, RunId,
     attempt::Heartbeat,
@@ -110,11 +110,12 @@ impl Driver {
         }
     }
 
-    /// What was heard since the last time.
+    /// What was heard since the last time; resume details alone where readers see the rest without the database.
     fn reports(&self) -> Vec<(RunId, HeldBeat)> {
+        let details_alone = self.live.as_ref().is_some_and(Reporter::is_seen);
         let heard = self.reporting.iter().filter_map(|entry| {
             let attempt = entry.value();
-            attempt.take_unsaved().map(|beat| (attempt.run(), held(attempt, &beat)))
+            attempt.take_unsaved(details_alone).map(|beat| (attempt.run(), held(attempt, &beat)))
         });
         heard.collect()
     }
@@ -125,7 +126,7 @@ impl Driver {
     }
 }
 
-fn held(attempt: &Attempt, heard: &Heartbeat) -> HeldBeat {
+pub(super) fn held(attempt: &Attempt, heard: &Heartbeat) -> HeldBeat {
     HeldBeat {
         id: attempt.identity().task,
         attempt: attempt.number(),
