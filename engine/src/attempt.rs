@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -14,10 +15,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{
-    Artifact, ArtifactWriter, Name, RunId, Scratch, StepError,
+    Artifact, ArtifactWriter, Lock, LockError, MemoryLocks, Name, RunId, Scratch, StepError,
     artifact::{copy_in, copy_out},
+    lock::Locksmith,
     ports::{ArtifactError, Artifacts, Companion},
 };
+
+/// How long locks of attempts without an engine hold when they are not renewed.
+const STANDALONE_LOCKS: Duration = Duration::from_secs(10);
 
 /// One try of a task, as its step sees it. A cheap handle: clones are the same attempt.
 ///
@@ -59,11 +64,12 @@ pub(crate) struct Identity {
     pub(crate) number: u32,
 }
 
-/// Where attempts of this process keep their files.
+/// Where attempts of this process keep their files and get their locks.
 #[derive(Debug)]
 pub(crate) struct Places {
     pub(crate) artifacts: Option<Arc<dyn Artifacts>>,
     pub(crate) scratch: PathBuf,
+    pub(crate) locks: Option<Arc<Locksmith>>,
 }
 
 /// What was last heard from an attempt.
@@ -75,6 +81,10 @@ pub(crate) struct Heartbeat {
     pub(crate) details: Option<Arc<str>>,
     /// Whether it changed since it was last stored.
     pub(crate) unsaved: bool,
+    /// Whether the details did.
+    pub(crate) details_unsaved: bool,
+    /// Whether it changed since it was last told to readers on other hosts.
+    pub(crate) untold: bool,
 }
 
 /// Who wants to know of an attempt's first heartbeat, and of each change.
@@ -99,11 +109,12 @@ impl Attempt {
 
     /// An attempt without an engine, to try a step in a test of its own.
     ///
-    /// Its run exists nowhere; artifacts go where `artifacts` says, scratch folders below `scratch`. Cancel it with
-    /// the token.
+    /// Its run exists nowhere; artifacts go where `artifacts` says, scratch folders below `scratch`, and its locks are
+    /// its own. Cancel it with the token.
     pub fn standalone(artifacts: Arc<dyn Artifacts>, scratch: PathBuf, cancel: CancellationToken) -> Self {
         let identity = Identity { run: RunId::new(), task: TaskId::of(1), step: Name::new("standalone"), number: 1 };
-        Self::new(identity, cancel, None, None, Arc::new(Places { artifacts: Some(artifacts), scratch }))
+        let locks = Some(Locksmith::new(Arc::new(MemoryLocks::new()), STANDALONE_LOCKS));
+        Self::new(identity, cancel, None, None, Arc::new(Places { artifacts: Some(artifacts), scratch, locks }))
     }
 
     pub(crate) fn identity(&self) -> Identity {
@@ -161,7 +172,7 @@ impl Attempt {
     /// If the details cannot be written as JSON.
     pub fn checkpoint<T: Serialize>(&self, details: &T) -> Result<(), StepError> {
         let details: Arc<str> = serde_json::to_string(details)?.into();
-        self.beat(|beat| beat.details = Some(details));
+        self.beat(|beat| (beat.details, beat.details_unsaved) = (Some(details), true));
         Ok(())
     }
 
@@ -178,6 +189,23 @@ impl Attempt {
     /// `stagemark_sql::InTransaction` does.
     pub fn accompany(&self, companion: impl Companion + 'static) {
         self.companions().push(Arc::new(companion));
+    }
+
+    /// Waits for a named lock, which keeps out every other attempt that wants it, on all hosts that share its service
+    /// (see [`Builder::locks`](crate::Builder::locks)). It is renewed in the background and released when it is
+    /// dropped; of a worker that dies it is free after a [lease](crate::Builder::lease).
+    ///
+    /// While the service does not answer, it waits too; the timeout of the step bounds that.
+    ///
+    /// # Errors
+    /// [`LockError::NoLocks`] if the engine has none, [`LockError::Cancelled`] if the attempt is to stop.
+    pub async fn lock(&self, name: &str) -> Result<Lock, LockError> {
+        let locks = self.inner.places.locks.as_ref().ok_or(LockError::NoLocks)?;
+        tokio::select! {
+            biased;
+            () = self.cancelled() => Err(LockError::Cancelled),
+            lock = locks.take(name) => lock.ok_or(LockError::Cancelled),
+        }
     }
 
     /// Whether the attempt should stop: its run was cancelled, its lease was lost or its worker shuts down.
@@ -270,9 +298,11 @@ impl Attempt {
                 message: Arc::from(""),
                 details: None,
                 unsaved: true,
+                details_unsaved: false,
+                untold: true,
             });
             beat.at = Instant::now();
-            beat.unsaved = true;
+            (beat.unsaved, beat.untold) = (true, true);
             change(beat);
             first
         };
@@ -295,11 +325,19 @@ impl Attempt {
         self.inner.beat.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What was heard since the last call, to be stored.
-    pub(crate) fn take_unsaved(&self) -> Option<Heartbeat> {
+    /// What was heard since the last call, to be stored; only if the details changed where that is all that matters.
+    pub(crate) fn take_unsaved(&self, details_alone: bool) -> Option<Heartbeat> {
         let mut slot = self.inner.beat.lock().unwrap_or_else(PoisonError::into_inner);
-        let beat = slot.as_mut().filter(|beat| beat.unsaved)?;
-        beat.unsaved = false;
+        let beat = slot.as_mut().filter(|beat| beat.details_unsaved || beat.unsaved && !details_alone)?;
+        (beat.unsaved, beat.details_unsaved) = (false, false);
+        Some(beat.clone())
+    }
+
+    /// What was heard since the last call, or ever, to be told.
+    pub(crate) fn take_untold(&self, or_ever: bool) -> Option<Heartbeat> {
+        let mut slot = self.inner.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        let beat = slot.as_mut().filter(|beat| beat.untold || or_ever)?;
+        beat.untold = false;
         Some(beat.clone())
     }
 

@@ -10,11 +10,15 @@ use std::{
 use tower::{Layer, Service};
 
 use crate::{
-    DEFAULT_POOL, Definition, Engine, Name, StepCall, StepError, StepService,
+    DEFAULT_POOL, Definition, Engine, Name, Options, StepCall, StepError, StepService, WorkerId,
     attempt::Places,
-    driver::{Driver, Parts, Settings, commit::Committer, relay::Relay, slots::Slots, stats::Stats},
+    driver::{
+        Driver, Parts, Settings, aid::Aid, commit::Committer, live::Reporter, permits::Permits, relay::Relay,
+        slots::Slots, stats::Stats,
+    },
     engine::Life,
-    ports::{Artifacts, Dispatch, Store, StoreError},
+    lock::Locksmith,
+    ports::{Artifacts, Dedup, Dispatch, Limits, Live, Locks, Store, StoreError},
     scratch::ScratchRoot,
     workflow::Plan,
 };
@@ -47,6 +51,10 @@ pub struct Builder {
     slots_of: HashMap<Name, u32>,
     pools: Vec<Name>,
     dispatch: Option<Arc<dyn Dispatch>>,
+    locks: Option<Arc<dyn Locks>>,
+    dedup: Option<Arc<dyn Dedup>>,
+    live: Option<Arc<dyn Live>>,
+    limits: Option<Arc<dyn Limits>>,
     definitions: Vec<Definition>,
     layers: Vec<Wrap>,
 }
@@ -92,6 +100,14 @@ pub enum StartError {
         /// What has changed.
         difference: String,
     },
+    /// A step is limited over the whole fleet, and there is nothing that limits it.
+    #[error(
+        "step {step} is limited over the whole fleet; name what keeps the limits with Engine::builder(..).limits(..)"
+    )]
+    NoLimits {
+        /// The name of the step.
+        step: Name,
+    },
     /// The scratch folder cannot be used.
     #[error("the scratch folder {} cannot be used", path.display())]
     Scratch {
@@ -116,6 +132,10 @@ impl Builder {
             slots_of: HashMap::new(),
             pools: vec![DEFAULT_POOL],
             dispatch: None,
+            locks: None,
+            dedup: None,
+            live: None,
+            limits: None,
             definitions: Vec::new(),
             layers: Vec::new(),
         }
@@ -179,6 +199,33 @@ impl Builder {
         self
     }
 
+    /// Takes the [locks](crate::Attempt::lock) of attempts from here; without, steps that want one fail.
+    pub fn locks(mut self, locks: impl Locks) -> Self {
+        self.locks = Some(Arc::new(locks));
+        self
+    }
+
+    /// Remembers idempotency keys here for a day, so that a submission that is made again costs no write. Without it,
+    /// and whenever it forgot, the store's unique index decides.
+    pub fn dedup(mut self, dedup: impl Dedup) -> Self {
+        self.dedup = Some(Arc::new(dedup));
+        self
+    }
+
+    /// Shows readers on other hosts the progress of the runs here, a few times a second; without, they see it in the
+    /// store, a second late.
+    pub fn live(mut self, live: impl Live) -> Self {
+        self.live = Some(Arc::new(live));
+        self
+    }
+
+    /// Keeps the limits over the whole fleet here ([`Step::fleet_limit`](crate::Step::fleet_limit),
+    /// [`Step::rate`](crate::Step::rate)); without, an engine that serves a step with one does not start.
+    pub fn limits(mut self, limits: impl Limits) -> Self {
+        self.limits = Some(Arc::new(limits));
+        self
+    }
+
     /// Wraps every step in a `tower` layer; the last one given is the outermost.
     pub fn layer<L>(mut self, layer: L) -> Self
     where
@@ -200,15 +247,24 @@ impl Builder {
         let (committer, commits) = Committer::new(Arc::clone(&self.store), Arc::clone(&stats));
         let (relay, hints) = Relay::new(self.dispatch.or_else(|| self.store.doorbell()));
         let slots_of = without_other_pools(self.slots_of, &self.pools, plans.values());
+        let worker = WorkerId(uuid::Uuid::now_v7().as_u128());
+        let permits = permits(self.limits, worker, self.settings.lease, served_by(&self.pools, &plans))?;
         let driver = Driver::new(Parts {
+            worker,
             store: self.store,
             committer,
             plans,
             settings: self.settings,
-            slots: Slots::new(self.slots, &slots_of),
+            slots: Slots::new(self.slots, &slots_of, permits),
             pools: self.pools.iter().map(|pool| Arc::from(pool.as_str())).collect(),
             relay,
-            places: Arc::new(Places { artifacts: self.artifacts, scratch: scratch.path().to_owned() }),
+            dedup: self.dedup.map(|dedup| Aid::new(dedup, "dedup", "submissions are compared by the store alone")),
+            live: self.live.map(Reporter::new),
+            places: Arc::new(Places {
+                artifacts: self.artifacts,
+                scratch: scratch.path().to_owned(),
+                locks: self.locks.map(|locks| Locksmith::new(locks, self.settings.lease)),
+            }),
         });
         // Before anything is leased: a lease of a worker that was never heard of has lapsed. The first call sets the
         // clock, and so may be wrong about how long the lease is; it protects nothing yet.
@@ -232,6 +288,34 @@ fn without_other_pools<'a>(
         }
     }
     slots_of
+}
+
+/// The steps that workers of these pools run.
+fn served_by<'a>(
+    pools: &[Name],
+    plans: &'a HashMap<(Arc<str>, u32), Arc<Plan>>,
+) -> impl Iterator<Item = (Name, &'a Options)> {
+    let steps = plans.values().flat_map(|plan| plan.steps.iter().flatten());
+    steps.filter(|step| pools.contains(&step.options.pool)).map(|step| (step.name, &step.options))
+}
+
+/// What holds the permits of the steps that are limited over the whole fleet.
+fn permits<'a>(
+    limits: Option<Arc<dyn Limits>>,
+    holder: WorkerId,
+    time_to_live: Duration,
+    mut steps: impl Iterator<Item = (Name, &'a Options)>,
+) -> Result<Permits, StartError> {
+    match limits {
+        Some(limits) => {
+            let limits = Arc::new(Aid::new(limits, "limits", "steps that are limited over the whole fleet wait"));
+            Ok(Permits::new(&limits, holder, time_to_live, steps))
+        }
+        None => match steps.find(|(_, options)| options.is_limited()) {
+            Some((step, _)) => Err(StartError::NoLimits { step }),
+            None => Ok(Permits::default()),
+        },
+    }
 }
 
 /// The plans by name and version, each the same as the store knows it.

@@ -126,6 +126,10 @@ impl Engine {
 async fn stop(driver: &Driver) {
     driver.expired.cancel();
     driver.tracker.wait().await;
+    driver.slots.permits.give_back().await;
+    if let Some(locks) = &driver.places.locks {
+        locks.close().await;
+    }
     driver.over.cancel();
     if let Err(error) = driver.end_lease().await {
         let (error, until) = (&error as &dyn std::error::Error, driver.clock.now().after(driver.settings.lease));

@@ -1,13 +1,10 @@
 //! The handle of a run: to wait for it, watch it and stop it.
 
-use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+use std::{fmt, marker::PhantomData, sync::Arc};
 
-use futures::{Stream, stream};
+use futures::Stream;
 use stagemark_rules::Status;
-use tokio::{
-    sync::oneshot,
-    time::{sleep, timeout},
-};
+use tokio::sync::oneshot;
 
 use crate::{
     FailedStep, Name, Payload, RunId, RunStatus,
@@ -18,10 +15,8 @@ use crate::{
         ledger::Ledger,
     },
     ports::{Hint, Record, StoreError},
+    progress,
 };
-
-/// How often progress is told at most.
-const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A typed handle of a run.
 ///
@@ -113,14 +108,8 @@ pub(crate) async fn attach<Out>(driver: &Arc<Driver>, workflow: Name, run: RunId
     Ok(Run::new(Arc::clone(driver), run, None))
 }
 
-async fn read(driver: &Driver, run: RunId) -> Result<Record, RunError> {
+pub(crate) async fn read(driver: &Driver, run: RunId) -> Result<Record, RunError> {
     driver.store.load(&[run]).await?.pop().ok_or(RunError::Unknown(run))
-}
-
-async fn see(driver: &Driver, run: RunId) -> Result<RunStatus, RunError> {
-    let record = read(driver, run).await?;
-    let plan = driver.plan(&record.workflow, record.version).await?;
-    Ok(RunStatus::of(driver, plan, &record))
 }
 
 impl<Out> Run<Out> {
@@ -146,27 +135,13 @@ impl<Out> Run<Out> {
 
     /// Where the run and its tasks are. Of a workflow that no worker has served yet, the tasks are not known.
     pub async fn status(&self) -> Result<RunStatus, RunError> {
-        see(&self.driver, self.id).await
+        progress::see(&self.driver, self.id).await
     }
 
     /// The statuses that the run goes through, from now on, as often as there is news and at most ten times a second;
     /// ends after the one in which the run has ended, or after an error.
     pub fn progress(&self) -> impl Stream<Item = Result<RunStatus, RunError>> + Send + 'static {
-        let seen = (Arc::clone(&self.driver), self.id, self.driver.interest.watch(self.id));
-        stream::unfold((Some(seen), true), |(seen, first)| async move {
-            let (driver, id, mut watch) = seen?;
-            if !first && watch.end().is_none() {
-                sleep(PROGRESS_INTERVAL).await;
-                // What is carried on elsewhere is not told here at once.
-                let _unmoved = timeout(driver.settings.poll, watch.moved()).await;
-            }
-            if driver.over.is_cancelled() {
-                return Some((Err(RunError::Closed), (None, false)));
-            }
-            let status = see(&driver, id).await;
-            let goes_on = status.as_ref().is_ok_and(|status| !status.status.has_ended());
-            Some((status, (goes_on.then_some((driver, id, watch)), false)))
-        })
+        progress::watch(Arc::clone(&self.driver), self.id)
     }
 
     /// Asks the run to stop, and gives its status afterwards: cancelled, unless it had ended before.

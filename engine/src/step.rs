@@ -5,7 +5,7 @@ use std::{future::Future, marker::PhantomData, time::Duration};
 use serde::{Serialize, de::DeserializeOwned};
 use stagemark_rules::{Backoff, Policy};
 
-use crate::{Attempt, Name, StepError};
+use crate::{Attempt, Name, Rate, StepError};
 
 /// What can be stored between two steps: anything that serde can write and read back.
 ///
@@ -119,6 +119,27 @@ pub trait Step: Send + Sync + 'static {
         Tuned { step: self, options }
     }
 
+    /// Runs at most this many attempts of the steps of this name at a time, over all workers (default: no bound). It
+    /// needs [limits](crate::Builder::limits) that all workers share; while these do not answer, the step waits.
+    fn fleet_limit(self, attempts: u32) -> Tuned<Self>
+    where
+        Self: Sized,
+    {
+        let options = Options { fleet_limit: Some(attempts.max(1)), ..self.options() };
+        Tuned { step: self, options }
+    }
+
+    /// Begins at most `count` attempts of the steps of this name in any span of the length `per`, over all workers
+    /// (default: no bound). It needs [limits](crate::Builder::limits) that all workers share; while these do not
+    /// answer, the step waits.
+    fn rate(self, count: u32, per: Duration) -> Tuned<Self>
+    where
+        Self: Sized,
+    {
+        let options = Options { rate: Some(Rate::new(count, per)), ..self.options() };
+        Tuned { step: self, options }
+    }
+
     /// Leaves the step to the workers of this pool (default: [`DEFAULT_POOL`]); see
     /// [`Builder::pools`](crate::Builder::pools).
     fn pool(self, pool: Name) -> Tuned<Self>
@@ -151,6 +172,10 @@ pub struct Options {
     pub heartbeat: Option<Duration>,
     /// The most items of one `each` that run at a time; `None`, the default, leaves it to the workers.
     pub concurrency: Option<u32>,
+    /// The most attempts at a time over all workers; `None`, the default, is no bound.
+    pub fleet_limit: Option<u32>,
+    /// How many attempts begin in which span, over all workers; `None`, the default, is no bound.
+    pub rate: Option<Rate>,
     /// The workers that run it; default [`DEFAULT_POOL`].
     pub pool: Name,
 }
@@ -166,12 +191,19 @@ impl Default for Options {
             backoff: Backoff::exponential(Duration::from_secs(1)),
             heartbeat: None,
             concurrency: None,
+            fleet_limit: None,
+            rate: None,
             pool: DEFAULT_POOL,
         }
     }
 }
 
 impl Options {
+    /// Whether it needs limits over the whole fleet.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.fleet_limit.is_some() || self.rate.is_some()
+    }
+
     pub(crate) fn policy(&self) -> Policy {
         Policy { attempts: self.attempts, backoff: self.backoff, concurrency: self.concurrency }
     }

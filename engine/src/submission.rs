@@ -6,7 +6,7 @@ use stagemark_rules::{Event, Input, Kind, Status, TaskId, Timestamp, WorkerId, b
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    DEFAULT_POOL, Run, SubmitError,
+    DEFAULT_POOL, Run, RunId, SubmitError,
     driver::{
         Driver,
         active::Active,
@@ -17,12 +17,14 @@ use crate::{
         values,
     },
     ports::{Hint, NewRun, Outcome, QueueEntry, StoreErrorKind, Write},
-    submit::accepted,
+    submit::{accepted, is_same_input},
     workflow::Plan,
 };
 
 /// How long a submission waits for a store that cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long idempotency keys are remembered in front of the unique index.
+const REMEMBERED: Duration = Duration::from_hours(24);
 
 /// A submission without its types.
 pub(crate) struct Submission {
@@ -52,8 +54,11 @@ impl Submission {
         if driver.closing.is_cancelled() {
             return Err(SubmitError::Closed);
         }
-        let workflow = Arc::clone(&self.origin.workflow);
+        if let Some(first) = self.recalled(&driver).await {
+            return Ok(Run::new(driver, first, None));
+        }
         let (own, input, key) = (self.origin.run, Arc::clone(&self.origin.input), self.key.clone());
+        let workflow = Arc::clone(&self.origin.workflow);
         let (outcome, watch) = if let Some((ledger, granted)) = self.leased(&driver) {
             let watch = driver.interest.watch(own);
             (self.begin(&driver, ledger, granted).await, Some(watch))
@@ -69,11 +74,22 @@ impl Submission {
             CommitError::Store(error) => SubmitError::Store(error),
             CommitError::Closed => SubmitError::Closed,
         })?;
-        let run = accepted(outcome, own, &input, key)?;
+        let run = accepted(outcome, own, &input, key.clone())?;
         if run == own {
             driver.meters.submitted(&workflow);
         }
+        driver.remember(workflow, key, run);
         Ok(Run::new(driver, run, watch.filter(|_| run == own)))
+    }
+
+    /// The run that is remembered for the key, if the store knows it as what is submitted here. Everything else is the
+    /// unique index's to decide.
+    async fn recalled(&self, driver: &Driver) -> Option<RunId> {
+        let (dedup, key) = (driver.dedup.as_ref()?, self.key.as_ref()?);
+        let run = dedup.ask(dedup.port.recall(&self.origin.workflow, key)).await??;
+        let first = driver.store.load(&[run]).await.ok()?.pop()?;
+        let is_same = first.workflow == self.origin.workflow && is_same_input(&first.input, &self.origin.input);
+        is_same.then_some(run)
     }
 
     /// The run with its first steps leased to this worker, if it has slots for all of them and none waits before it.
@@ -147,6 +163,18 @@ impl Submission {
 }
 
 impl Driver {
+    /// Remembers which run a key led to, for those who submit it again. Nobody waits for that.
+    fn remember(self: &Arc<Self>, workflow: Arc<str>, key: Option<String>, run: RunId) {
+        let (Some(dedup), Some(key)) = (&self.dedup, key) else { return };
+        if dedup.answers() {
+            let driver = Arc::clone(self);
+            self.tracker.spawn(async move {
+                let dedup = driver.dedup.as_ref()?;
+                dedup.ask(dedup.port.remember(&workflow, &key, run, REMEMBERED)).await
+            });
+        }
+    }
+
     /// Commits a submission. Where the store is lost meanwhile it is sent again, which is harmless: a run with its id is
     /// this one, written by a commit whose answer was lost.
     pub(crate) async fn accept(&self, run: NewRun) -> Result<Outcome, CommitError> {

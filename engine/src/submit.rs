@@ -209,11 +209,15 @@ pub(crate) fn accepted(outcome: Outcome, own: RunId, input: &str, key: Option<St
     }
 }
 
+/// Whether two inputs are the same, by value: the members of a map come in another order each time.
+pub(crate) fn is_same_input(one: &str, other: &str) -> bool {
+    let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    *one == *other || parse(one).is_some_and(|one| Some(one) == parse(other))
+}
+
 /// The run that came first with the key, if it was submitted with the same input.
 fn same(first: &Submitted, input: &str, key: Option<String>) -> Result<RunId, SubmitError> {
-    let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).map_err(SubmitError::Input);
-    // By value: the members of a map come in another order each time.
-    if *first.input == *input || parse(&first.input)? == parse(input)? {
+    if is_same_input(&first.input, input) {
         return Ok(first.id);
     }
     Err(SubmitError::KeyReused { key: key.unwrap_or_default(), run: first.id })

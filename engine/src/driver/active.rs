@@ -1,5 +1,8 @@
 //! One run in the hands of this worker: execute, decide, commit, and go on, until nothing of it runs here.
 
+mod attempts;
+mod deciding;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
@@ -9,25 +12,13 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 use super::{
-    Driver,
-    clock::Pause,
-    commit::CommitError,
-    execute::{Ended, Failure, execute},
-    interest::Seen,
-    ledger::Ledger,
-    meters::AttemptEnd,
-    slots::Slot,
-    turn::{Happened, Leasing, Outcome, Turn, is_leased},
+    Driver, commit::CommitError, execute::Ended, interest::Seen, ledger::Ledger, meters::AttemptEnd, slots::Slot,
+    turn::Happened,
 };
-use crate::{
-    Attempt, StepCall, StepError,
-    attempt::Identity,
-    ports::{self, Change, Hint, NewRun, Record, Write},
-    trace,
-};
+use crate::ports::{self, NewRun, Record};
 
 /// What is told to a run that is active here.
 #[derive(Debug)]
@@ -99,6 +90,7 @@ impl Active {
         // Where it is not known whether it was written: what is stored will tell.
         if accepted || unknown && self.reload().await {
             self.tell_begun();
+            self.tell_moved();
             self.start(granted);
             self.wait().await;
             self.turns().await;
@@ -131,143 +123,6 @@ impl Active {
             }
             self.running.clear();
             self.driver.freed();
-        }
-    }
-
-    /// Decides on what happened and commits it; tells whether the run is still known.
-    async fn turn(&mut self) -> bool {
-        let mut pause = Pause::default();
-        loop {
-            if std::mem::take(&mut self.stale) && !self.reload().await {
-                return false;
-            }
-            let turn = self.propose();
-            if !turn.changes(&self.ledger) {
-                self.driver.meters.ended(&self.ledger.plan, &turn.ends);
-                self.adopted(turn.granted);
-                return true;
-            }
-            let (change, hints) = self.change(&turn);
-            let committed = self.driver.committer.commit(Write::Change(change.clone())).instrument(self.committing());
-            match committed.await {
-                Ok(ports::Outcome::Accepted) => {
-                    if self.ledger.status() == Status::Queued {
-                        self.tell_begun();
-                    }
-                    let queued = change.row.as_ref().is_some_and(|row| !row.queue.is_empty());
-                    self.driver.meters.ended(&self.ledger.plan, &turn.ends);
-                    self.ledger.adopt(turn.next, change);
-                    self.adopted(turn.granted);
-                    if queued {
-                        self.driver.queued(hints);
-                    }
-                    return true;
-                }
-                Ok(ports::Outcome::Spoiled { task, permanent, chain }) => {
-                    self.spoil(task, &Failure { permanent, chain });
-                }
-                Ok(ports::Outcome::Refused | ports::Outcome::Existing(_)) => {
-                    tracing::debug!(run = %self.ledger.origin.run, "others changed the run first; deciding again");
-                    self.stale = true;
-                }
-                // Whether it was written is not known: what is stored will tell.
-                Err(CommitError::Store(_)) if self.driver.has_time(&pause) => {
-                    drop(turn.granted);
-                    pause.wait().await;
-                    self.stale = true;
-                }
-                Err(_) => return false,
-            }
-        }
-    }
-
-    /// The rows that lead to where the turn has come.
-    fn change(&self, turn: &Turn) -> (Change, Vec<Hint>) {
-        let now = self.driver.clock.now();
-        let mut change = self.ledger.change(&turn.next, self.driver.worker, turn.error.clone(), now);
-        change.companions.clone_from(&turn.companions);
-        let plan = &self.ledger.plan;
-        let Some(row) = &mut change.row else { return (change, Vec::new()) };
-        let hints =
-            self.driver.relay.hints(&self.ledger.origin, (plan.version, |node| plan.pool_of(node)), &row.queue, now);
-        row.outbox = self.driver.relay.outbox(&hints);
-        (change, hints)
-    }
-
-    /// Takes an attempt whose output could not be committed for one that failed.
-    fn spoil(&mut self, spoiled: TaskId, failure: &Failure) {
-        for happened in &mut self.happened {
-            if let Happened::Ended { task, outcome, .. } = happened
-                && *task == spoiled
-                && matches!(outcome, Outcome::Made(..))
-            {
-                *outcome = Outcome::Failed(failure.clone());
-            }
-        }
-    }
-
-    fn propose(&mut self) -> Turn {
-        let (worker, running) = (self.driver.worker, &self.running);
-        let leasing = Leasing {
-            worker,
-            slots: (!self.driver.closing.is_cancelled()).then_some(&self.driver.slots),
-            spare: &mut self.spare,
-            runs_here: &|task, attempt| running.contains_key(&(task, attempt)),
-        };
-        Turn::take(&mut self.ledger, &self.happened, leasing, self.driver.clock.now())
-    }
-
-    /// Carries out what was committed.
-    fn adopted(&mut self, granted: BTreeMap<TaskId, Slot>) {
-        self.happened.clear();
-        let (run, worker) = (&self.ledger.run, self.driver.worker);
-        for ((task, attempt), running) in &self.running {
-            if !is_leased(run, *task, *attempt, worker) {
-                running.cancel.cancel();
-            }
-        }
-        self.start(granted);
-        for asked in self.asked.drain(..) {
-            // Who no longer waits for the answer has no use for it.
-            let _gone = asked.send(self.ledger.run.status);
-        }
-        if !self.spare.is_empty() {
-            self.spare.clear();
-            self.driver.freed();
-        }
-        self.driver.interest.tell(self.ledger.origin.run, Seen::Moved);
-    }
-
-    fn start(&mut self, granted: BTreeMap<TaskId, Slot>) {
-        for (task, slot) in granted {
-            let attempt = self.ledger.run.task(task).map_or(1, |task| task.attempt);
-            let cancel = CancellationToken::new();
-            let end = self.attempt(task, attempt, cancel.clone());
-            self.ends.push(end);
-            self.running.insert((task, attempt), Running { cancel, slot });
-        }
-    }
-
-    fn attempt(&mut self, task: TaskId, number: u32, cancel: CancellationToken) -> BoxFuture<'static, Ended> {
-        let planned = self.ledger.plan.steps[usize::from(task.node)].clone().expect("a task has a step");
-        let identity = Identity { run: self.ledger.origin.run, task, step: planned.name, number };
-        let resume = self.ledger.details(task);
-        let attempt =
-            Attempt::new(identity, cancel.clone(), resume, Some(self.driver.clone()), Arc::clone(&self.driver.places));
-        match self.ledger.input_of(task) {
-            Ok(input) => {
-                let call = StepCall { attempt: attempt.clone(), input };
-                let (duration, begun) = (self.driver.meters.duration(planned.name), Instant::now());
-                let result = execute(planned, call, self.ledger.origin.trace.clone(), cancel);
-                Box::pin(result.map(move |result| {
-                    duration.record(begun.elapsed());
-                    Ended { task, attempt, result }
-                }))
-            }
-            Err(error) => {
-                let result = Err(Failure::permanent(&StepError::permanent(error)));
-                Box::pin(std::future::ready(Ended { task, attempt, result }))
-            }
         }
     }
 
@@ -325,62 +180,6 @@ impl Active {
         }
     }
 
-    async fn ended(&mut self, ended: Ended) {
-        let Ended { task, attempt, result } = ended;
-        let number = attempt.number();
-        if let Some(heard) = self.driver.forget(&attempt) {
-            if result.is_err() {
-                self.driver.keep(&attempt, &heard).await;
-            }
-            self.ledger.note(task).details = heard.details;
-        }
-        let Some(running) = self.running.remove(&(task, number)) else {
-            return;
-        };
-        self.spare.push(running.slot.spare());
-        let outcome = match result {
-            Ok(output) => Outcome::Made(output, attempt.take_companions()),
-            Err(_) if self.handing_back => Outcome::HandedBack,
-            Err(failure) => Outcome::Failed(failure),
-        };
-        let at = self.driver.clock.now();
-        self.happened.push(Happened::Ended { task, attempt: number, outcome, at });
-    }
-
-    fn hand_back(&mut self) {
-        self.handing_back = true;
-        self.running.values().for_each(|running| running.cancel.cancel());
-    }
-
-    /// Takes the run as it is stored; tells whether it is.
-    async fn reload(&mut self) -> bool {
-        let mut pause = Pause::default();
-        loop {
-            match self.driver.store.load(&[self.ledger.origin.run]).await {
-                Ok(mut records) => {
-                    let Some(record) = records.pop() else {
-                        return false;
-                    };
-                    let plan = Arc::clone(&self.ledger.plan);
-                    let details =
-                        self.running.keys().map(|(task, _)| (*task, self.ledger.details(*task))).collect::<Vec<_>>();
-                    self.ledger = Ledger::of(plan, record);
-                    for (task, details) in details {
-                        self.ledger.note(task).details = details;
-                    }
-                    return true;
-                }
-                Err(error) => {
-                    tracing::debug!(run = %self.ledger.origin.run, error = &error as &dyn std::error::Error, "the run was not read");
-                    if !self.driver.has_time(&pause) {
-                        return false;
-                    }
-                    pause.wait().await;
-                }
-            }
-        }
-    }
-
     /// Leaves the run if nothing of it runs here and nobody has written to it.
     fn leave(&mut self) -> bool {
         let over = self.ledger.status().has_ended();
@@ -391,15 +190,14 @@ impl Active {
         self.driver.active.remove_if(&self.ledger.origin.run, |_, _| mailbox.is_empty()).is_some()
     }
 
-    /// The part of the run's trace that a commit is.
-    fn committing(&self) -> Span {
-        let span = tracing::debug_span!("commit", run = %self.ledger.origin.run);
-        trace::follow(&span, self.ledger.origin.trace.as_deref());
-        span
-    }
-
     fn tell_begun(&self) {
         tracing::info!(run = %self.ledger.origin.run, workflow = %self.ledger.origin.workflow, "run begun");
+    }
+
+    fn tell_moved(&self) {
+        if let Some(live) = &self.driver.live {
+            live.moved(self.ledger.origin.run, self.ledger.status());
+        }
     }
 
     fn publish(&self) {

@@ -12,6 +12,7 @@ use super::{
     Driver,
     active::Message,
     clock::{Pause, jittered},
+    permits::prepare,
 };
 use crate::{
     RunId,
@@ -21,6 +22,8 @@ use crate::{
 
 /// How long news is gathered before the store is asked: one claim then serves many.
 const GATHER: Duration = Duration::from_millis(2);
+/// How soon to look again at the earliest where a rate limit let nothing through.
+const MORE: Duration = Duration::from_millis(10);
 /// How soon to look again after taking runs over: there may be more than are taken over at a time.
 const TAKE_OVER: Duration = Duration::from_millis(50);
 /// How many runs of lapsed workers are taken over at a time.
@@ -54,6 +57,8 @@ pub(super) async fn sweep(driver: Arc<Driver>) {
 
 /// Claims the runs that hints name, as far as there is room.
 pub(super) async fn hinted(driver: &Arc<Driver>, hinted: Vec<RunId>) -> Result<(), StoreError> {
+    // Where permits are short, the next look comes soon enough.
+    let _more_in = prepare(driver).await;
     let now = driver.clock.now();
     let asked = hinted.len();
     let claimed = driver.store.claim(&Claim { hinted, lapsed: 0, ..request(driver, now) }).await?;
@@ -61,6 +66,7 @@ pub(super) async fn hinted(driver: &Arc<Driver>, hinted: Vec<RunId>) -> Result<(
     if claimed.runs.len() < asked {
         driver.set_backlog(true);
     }
+    driver.slots.permits.keep_a_while();
     hand_out(driver, claimed, now);
     Ok(())
 }
@@ -72,16 +78,31 @@ fn request(driver: &Driver, now: Timestamp) -> Claim {
 
 /// Claims what there is room for; tells how long to wait before the next look.
 async fn claim(driver: &Arc<Driver>) -> Result<Duration, StoreError> {
-    let now = driver.clock.now();
     if driver.plans.is_empty() {
         return Ok(jittered(driver.settings.poll));
     }
+    let more_in = prepare(driver).await.map_or(Duration::MAX, |more_in| more_in.max(MORE));
+    let now = driver.clock.now();
     let claim = request(driver, now);
-    let claimed = driver.store.claim(&claim).await?;
+    let claimed = driver.store.claim(&claim).await;
+    unused(driver, claimed.as_ref().is_ok_and(|claimed| !claimed.runs.is_empty()));
+    let claimed = claimed?;
     // Where no room was left, or all of it was used, more may be waiting.
     let room: u32 = claim.served.iter().map(|served| served.room).max().unwrap_or(0);
     driver.set_backlog(room == 0 || claimed.runs.len() >= room as usize);
-    Ok(hand_out(driver, claimed, now))
+    Ok(hand_out(driver, claimed, now).min(more_in))
+}
+
+/// Gives back permits that were got for a claim: a little later where runs were claimed, which take some of them.
+fn unused(driver: &Arc<Driver>, later: bool) {
+    if !driver.slots.permits.are_needed() {
+        return;
+    }
+    if later {
+        return driver.slots.permits.keep_a_while();
+    }
+    let driver = Arc::clone(driver);
+    driver.tracker.clone().spawn(async move { driver.slots.permits.give_back().await });
 }
 
 fn hand_out(driver: &Arc<Driver>, claimed: Claimed, now: Timestamp) -> Duration {

@@ -8,7 +8,7 @@ use std::{
 use stagemark_rules::{TaskId, Timestamp};
 use tokio::time::sleep;
 
-use super::{Driver, active::Message, clock::Pause, interest::Seen, ledger::Ledger};
+use super::{Driver, active::Message, clock::Pause, interest::Seen, ledger::Ledger, live::Reporter};
 use crate::{
     Attempt, RunId,
     attempt::Heartbeat,
@@ -42,7 +42,7 @@ pub(super) async fn beat(driver: Arc<Driver>) {
         match send(&driver, beats, watching).await {
             Ok(()) => (renewed, failing) = (Instant::now(), false),
             Err(error) => {
-                driver.untold(&told);
+                driver.put_off(&told);
                 if !std::mem::replace(&mut failing, true) {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "the lease was not renewed; it is tried again");
@@ -130,17 +130,18 @@ impl Driver {
         self.store.heartbeat(&beats).await.map(drop)
     }
 
-    /// What was heard since the last time.
+    /// What was heard since the last time; resume details alone where readers see the rest without the database.
     fn reports(&self) -> Vec<(RunId, HeldBeat)> {
+        let details_alone = self.live.as_ref().is_some_and(Reporter::is_seen);
         let heard = self.reporting.iter().filter_map(|entry| {
             let attempt = entry.value();
-            attempt.take_unsaved().map(|beat| (attempt.run(), held(attempt, &beat)))
+            attempt.take_unsaved(details_alone).map(|beat| (attempt.run(), held(attempt, &beat)))
         });
         heard.collect()
     }
 
     /// These reports were not stored: they go with the next.
-    fn untold(&self, reports: &[(RunId, TaskId, u32)]) {
+    fn put_off(&self, reports: &[(RunId, TaskId, u32)]) {
         for report in reports {
             if let Some(attempt) = self.reporting.get(report) {
                 attempt.set_unsaved();
@@ -154,7 +155,7 @@ impl Driver {
     }
 }
 
-fn held(attempt: &Attempt, heard: &Heartbeat) -> HeldBeat {
+pub(super) fn held(attempt: &Attempt, heard: &Heartbeat) -> HeldBeat {
     HeldBeat {
         id: attempt.identity().task,
         attempt: attempt.number(),

@@ -1,7 +1,8 @@
 //! The driver: a wheel, claim -> execute -> decide -> commit, that carries runs to their ends.
 //!
 //! [`claim`] finds runs, [`active`] carries one, [`turn`] decides and [`commit`] makes it durable;
-//! [`relay`] and [`listen`] send and hear hints; [`heart`] keeps the worker's lease. State is in the store alone: what is here can be lost at any moment.
+//! [`relay`] and [`listen`] send and hear hints; [`heart`] keeps the worker's lease; [`permits`] and [`live`] are for
+//! the whole fleet. State is in the store alone: what is here can be lost at any moment.
 
 use std::{
     collections::HashMap,
@@ -23,11 +24,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     Attempt, RunId,
     attempt::{Heartbeat, Listen, Places},
-    ports::{Hint, Record, Store, StoreError, StoreErrorKind},
+    ports::{Dedup, Hint, Record, Store, StoreError, StoreErrorKind},
     workflow::Plan,
 };
 
 pub(crate) mod active;
+pub(crate) mod aid;
 mod claim;
 pub(crate) mod clock;
 pub(crate) mod commit;
@@ -36,7 +38,9 @@ mod heart;
 pub(crate) mod interest;
 pub(crate) mod ledger;
 mod listen;
+pub(crate) mod live;
 pub(crate) mod meters;
+pub(crate) mod permits;
 pub(crate) mod relay;
 pub(crate) mod slots;
 pub(crate) mod stats;
@@ -44,10 +48,12 @@ pub(crate) mod turn;
 pub(crate) mod values;
 
 use active::{Active, Message};
+use aid::Aid;
 use clock::{Clock, Pause};
 use commit::Committer;
 use interest::{Interest, Seen};
 use ledger::Ledger;
+use live::Reporter;
 use meters::Meters;
 use relay::Relay;
 use slots::Slots;
@@ -76,6 +82,8 @@ pub(crate) struct Driver {
     pub(crate) slots: Slots,
     pub(crate) pools: Vec<Arc<str>>,
     pub(crate) relay: Relay,
+    pub(crate) dedup: Option<Aid<dyn Dedup>>,
+    pub(crate) live: Option<Reporter>,
     pub(crate) places: Arc<Places>,
     pub(crate) interest: Arc<Interest>,
     pub(crate) meters: Meters,
@@ -97,6 +105,7 @@ pub(crate) struct Driver {
 
 /// What a driver is made of.
 pub(crate) struct Parts {
+    pub(crate) worker: WorkerId,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) committer: Committer,
     pub(crate) plans: HashMap<(Arc<str>, u32), Arc<Plan>>,
@@ -104,15 +113,17 @@ pub(crate) struct Parts {
     pub(crate) slots: Slots,
     pub(crate) pools: Vec<Arc<str>>,
     pub(crate) relay: Relay,
+    pub(crate) dedup: Option<Aid<dyn Dedup>>,
+    pub(crate) live: Option<Reporter>,
     pub(crate) places: Arc<Places>,
 }
 
 impl Driver {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, committer, plans, settings, slots, pools, relay, places } = parts;
+        let Parts { worker, store, committer, plans, settings, slots, pools, relay, dedup, live, places } = parts;
         let meters = Meters::new(plans.iter().map(|((workflow, _), plan)| (workflow, plan)));
         Arc::new(Self {
-            worker: WorkerId(uuid::Uuid::now_v7().as_u128()),
+            worker,
             clock: Clock::new(),
             store,
             committer,
@@ -122,6 +133,8 @@ impl Driver {
             slots,
             pools,
             relay,
+            dedup,
+            live,
             places,
             interest: Arc::default(),
             meters,
@@ -142,6 +155,12 @@ impl Driver {
     pub(crate) fn turn_on(self: &Arc<Self>, hints: UnboundedReceiver<Vec<Hint>>) {
         self.tracker.spawn(claim::sweep(Arc::clone(self)));
         tokio::spawn(heart::beat(Arc::clone(self)));
+        if self.live.is_some() {
+            tokio::spawn(live::tell(Arc::clone(self)));
+        }
+        if self.slots.permits.are_needed() {
+            tokio::spawn(permits::keep(Arc::clone(self)));
+        }
         let Some(dispatch) = self.relay.dispatch() else { return };
         tokio::spawn(relay::relay(Arc::clone(self), Arc::clone(&dispatch), hints));
         if !self.plans.is_empty() {

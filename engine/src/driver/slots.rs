@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::permits::{Permit, Permits};
 use crate::Name;
 
 #[derive(Debug)]
@@ -11,6 +12,8 @@ pub(crate) struct Slots {
     all: u32,
     total: Arc<Semaphore>,
     steps: HashMap<Name, Arc<Semaphore>>,
+    /// For steps that are limited over the whole fleet.
+    pub(crate) permits: Permits,
 }
 
 /// The right to run one attempt.
@@ -18,6 +21,7 @@ pub(crate) struct Slots {
 pub(crate) struct Slot {
     total: OwnedSemaphorePermit,
     _step: Option<OwnedSemaphorePermit>,
+    _permit: Option<Permit>,
 }
 
 impl Slot {
@@ -28,13 +32,10 @@ impl Slot {
 }
 
 impl Slots {
-    pub(crate) fn new(total: u32, steps: &HashMap<Name, u32>) -> Self {
+    pub(crate) fn new(total: u32, steps: &HashMap<Name, u32>, permits: Permits) -> Self {
         let semaphore = |slots: u32| Arc::new(Semaphore::new(slots as usize));
-        Self {
-            all: total,
-            total: semaphore(total),
-            steps: steps.iter().map(|(step, slots)| (*step, semaphore(*slots))).collect(),
-        }
+        let steps = steps.iter().map(|(step, slots)| (*step, semaphore(*slots))).collect();
+        Self { all: total, total: semaphore(total), steps, permits }
     }
 
     /// Takes a slot if one is free; one of the spare ones first.
@@ -47,7 +48,11 @@ impl Slots {
             Some(total) => total,
             None => Arc::clone(&self.total).try_acquire_owned().ok()?,
         };
-        Some(Slot { total, _step: of_step })
+        let Ok(permit) = self.permits.take(step) else {
+            spare.push(total);
+            return None;
+        };
+        Some(Slot { total, _step: of_step, _permit: permit })
     }
 
     /// Waits until a slot is free.
@@ -64,8 +69,13 @@ impl Slots {
         self.room().await;
     }
 
-    /// How many slots are free for a step.
+    /// How many slots are free for a step, by the permits in hand.
     pub(crate) fn free(&self, step: Name) -> u32 {
+        self.unlimited(step).min(self.permits.free(step))
+    }
+
+    /// How many slots would be free for a step if it had permits.
+    pub(crate) fn unlimited(&self, step: Name) -> u32 {
         let of_step = self.steps.get(&step).map_or(usize::MAX, |slots| slots.available_permits());
         self.free_in_all().min(u32::try_from(of_step).unwrap_or(u32::MAX))
     }

@@ -1,8 +1,16 @@
-//! A store and an artifact store in memory, for examples and tests: nothing outlives the process.
+//! Every port in memory, for examples, tests and engines that are alone: nothing outlives the process.
 
 mod artifacts;
 mod census;
+mod dedup;
+mod limits;
+mod live;
+mod locks;
 mod store;
 
 pub use artifacts::MemoryArtifacts;
+pub use dedup::MemoryDedup;
+pub use limits::MemoryLimits;
+pub use live::MemoryLive;
+pub use locks::MemoryLocks;
 pub use store::MemoryStore;
