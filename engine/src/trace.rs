@@ -42,18 +42,16 @@ pub(crate) fn concern<'a>(span: &Span, traces: impl Iterator<Item = Option<&'a s
 /// A span for a write that serves these spans: a child of a single one, and linked with several.
 pub(crate) fn of_write(members: &[Span]) -> Span {
     let writes = members.len();
-    match members {
-        [one] => tracing::debug_span!(parent: one, "write", writes, otel.kind = "client"),
-        _ => {
-            let span = tracing::debug_span!(parent: None, "write", writes, otel.kind = "client");
-            if !span.is_disabled() {
-                for member in members.iter().take(LINKS_MAX) {
-                    span.follows_from(member);
-                }
-            }
-            span
+    if let [one] = members {
+        return tracing::debug_span!(parent: one, "write", writes, otel.kind = "client");
+    }
+    let span = tracing::debug_span!(parent: None, "write", writes, otel.kind = "client");
+    if !span.is_disabled() {
+        for member in members.iter().take(LINKS_MAX) {
+            span.follows_from(member);
         }
     }
+    span
 }
 
 #[cfg(feature = "otel")]

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use stagemark::{
     RunId, Timestamp,
     ports::{
-        Claim, Claimed, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store, StoreError, Summary, Write,
+        Census, Claim, Claimed, Count, Counts, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store,
+        StoreError, Summary, Write,
     },
 };
 
@@ -75,6 +76,13 @@ impl Store for SqlStore {
 
     async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError> {
         self.database.graph(workflow, version, proposed).await
+    }
+}
+
+#[async_trait]
+impl Census for SqlStore {
+    async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
+        self.database.census(count).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Runs in a `SQLite` file.
 
 mod careful;
+mod census;
 mod claim;
 mod graph;
 mod heartbeat;
@@ -21,7 +22,8 @@ use sea_orm::DatabaseConnection;
 use stagemark::{
     RunId, Timestamp,
     ports::{
-        Claim, Claimed, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store, StoreError, Summary, Write,
+        Census, Claim, Claimed, Count, Counts, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store,
+        StoreError, Summary, Write,
     },
 };
 
@@ -65,6 +67,13 @@ impl Store for Sqlite {
     async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError> {
         let kept = graph::graph(self, workflow, version, proposed).await;
         kept.map_err(|error| failed("looking up the graph of a workflow", error))
+    }
+}
+
+#[async_trait]
+impl Census for Sqlite {
+    async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
+        census::census(&self.reader, count).await.map_err(|error| failed("counting runs", error))
     }
 }
 
