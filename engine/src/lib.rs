@@ -62,7 +62,7 @@ pub use doctor::Stuck;
 pub use driver::stats::CommitStats;
 pub use engine::Engine;
 pub use error::{Permanent, StepError};
-pub use memory::{MemoryArtifacts, MemoryStore};
+pub use memory::{MemoryArtifacts, MemoryDispatch, MemoryStore};
 pub use name::Name;
 pub use priority::Priority;
 pub use run::{Run, RunError};
