@@ -4,7 +4,8 @@
 //! an empty one is made, in a file of its own under `tests/`:
 //!
 //! - [`store_suite!`] for where runs are kept,
-//! - [`artifacts_suite!`] for where artifacts are.
+//! - [`artifacts_suite!`] for where artifacts are,
+//! - [`dispatch_suite!`] for what carries hints to workers.
 //!
 //! ```
 //! use stagemark::MemoryStore;
@@ -16,4 +17,5 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod artifacts;
+pub mod dispatch;
 pub mod store;
