@@ -4,7 +4,8 @@
 //! an empty one is made, in a file of its own under `tests/`:
 //!
 //! - [`store_suite!`] for where runs are kept,
-//! - [`artifacts_suite!`] for where artifacts are.
+//! - [`artifacts_suite!`] for where artifacts are,
+//! - [`locks_suite!`], [`dedup_suite!`], [`live_suite!`] and [`limits_suite!`] for the accelerators.
 //!
 //! ```
 //! use stagemark::MemoryStore;
@@ -16,4 +17,9 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod artifacts;
+pub mod dedup;
+pub mod limits;
+pub mod live;
+pub mod locks;
 pub mod store;
+mod wait;
