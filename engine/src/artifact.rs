@@ -9,8 +9,9 @@ use tokio::{
     fs,
     io::{AsyncReadExt, AsyncWriteExt},
 };
+use tracing::{Instrument, Span};
 
-use crate::ports::{ArtifactError, ArtifactSink};
+use crate::ports::{ArtifactError, ArtifactSink, Artifacts};
 
 /// How much of a file is held in memory while it is put or fetched.
 const PART_BYTES: usize = 256 * 1024;
@@ -48,6 +49,7 @@ pub struct Artifact {
 pub struct ArtifactWriter {
     key: String,
     sink: Box<dyn ArtifactSink>,
+    span: Span,
 }
 
 impl std::fmt::Debug for ArtifactWriter {
@@ -57,18 +59,21 @@ impl std::fmt::Debug for ArtifactWriter {
 }
 
 impl ArtifactWriter {
-    pub(crate) fn new(key: String, sink: Box<dyn ArtifactSink>) -> Self {
-        Self { key, sink }
+    /// Begins an object; its writing is a part of the current trace.
+    pub(crate) async fn begin(artifacts: &dyn Artifacts, key: String) -> Result<Self, ArtifactError> {
+        let span = tracing::debug_span!("artifact put", key, otel.kind = "client");
+        let sink = artifacts.write(&key).instrument(span.clone()).await?;
+        Ok(Self { key, sink, span })
     }
 
     /// Adds bytes at the end.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), ArtifactError> {
-        self.sink.write(bytes).await
+        self.sink.write(bytes).instrument(self.span.clone()).await
     }
 
     /// Makes the artifact visible, whole and durable.
     pub async fn finish(self) -> Result<Artifact, ArtifactError> {
-        let size_bytes = self.sink.finish().await?;
+        let size_bytes = self.sink.finish().instrument(self.span).await?;
         Ok(Artifact { key: self.key, size_bytes })
     }
 }

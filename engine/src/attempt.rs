@@ -12,6 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use stagemark_rules::TaskId;
 use tokio::{fs, time::Instant};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::{
     Artifact, ArtifactWriter, Lock, LockError, MemoryLocks, Name, RunId, Scratch, StepError,
@@ -244,12 +245,15 @@ impl Attempt {
         &self,
         artifact: &Artifact,
     ) -> Result<BoxStream<'static, Result<Bytes, ArtifactError>>, ArtifactError> {
-        self.store()?.read(&artifact.key).await
+        let span = tracing::debug_span!("artifact get", key = artifact.key, otel.kind = "client");
+        self.store()?.read(&artifact.key).instrument(span).await
     }
 
     /// Copies an artifact into a local file, streaming.
     pub async fn fetch(&self, artifact: &Artifact, file: &Path) -> Result<(), StepError> {
-        Ok(copy_out(self.get(artifact).await?, &artifact.key, file).await?)
+        let span = tracing::debug_span!("artifact fetch", key = artifact.key);
+        let fetch = async { copy_out(self.get(artifact).await?, &artifact.key, file).await };
+        Ok(fetch.instrument(span).await?)
     }
 
     /// An object that is shared by all runs, kept under `kept/<key>`, if somebody has [kept](Self::keep) it.
@@ -281,8 +285,7 @@ impl Attempt {
     }
 
     async fn open(&self, key: String) -> Result<ArtifactWriter, ArtifactError> {
-        let sink = self.store()?.write(&key).await?;
-        Ok(ArtifactWriter::new(key, sink))
+        ArtifactWriter::begin(self.store()?.as_ref(), key).await
     }
 
     fn beat(&self, change: impl FnOnce(&mut Heartbeat)) {
@@ -336,5 +339,13 @@ impl Attempt {
         let beat = slot.as_mut().filter(|beat| beat.untold || or_ever)?;
         beat.untold = false;
         Some(beat.clone())
+    }
+
+    /// What was taken to be stored was not.
+    pub(crate) fn set_unsaved(&self) {
+        let mut slot = self.inner.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(beat) = slot.as_mut() {
+            beat.unsaved = true;
+        }
     }
 }

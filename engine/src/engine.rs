@@ -9,10 +9,13 @@ use crate::{
     artifact::{copy_in, copy_out},
     doctor::{self, Stuck},
     driver::{Driver, stats::Stats},
-    ports::{ArtifactError, Artifacts, Store, StoreError},
+    ports::{ArtifactError, Artifacts, Count, Counts, Store, StoreError},
     run,
     scratch::ScratchRoot,
 };
+
+/// How many runs, places in the queue and hints a census looks at.
+const CENSUS_MAX: u32 = 100_000;
 
 /// A worker process: it takes submissions, and carries the runs of the workflows it serves to their ends.
 ///
@@ -77,8 +80,7 @@ impl Engine {
 
     /// Copies a local file into the artifact store under a key of the caller's, for the input of a run.
     pub async fn import(&self, key: &str, file: &Path) -> Result<Artifact, ArtifactError> {
-        let sink = self.artifacts()?.write(key).await?;
-        copy_in(ArtifactWriter::new(key.to_owned(), sink), file).await
+        copy_in(ArtifactWriter::begin(self.artifacts()?.as_ref(), key.to_owned()).await?, file).await
     }
 
     /// Copies an artifact into a local file.
@@ -95,6 +97,12 @@ impl Engine {
     /// the engine has a defect or the tables were changed by hand.
     pub async fn doctor(&self) -> Result<Vec<Stuck>, StoreError> {
         doctor::examine(&self.driver).await
+    }
+
+    /// Counts what the store holds, for whatever worker: runs that have not ended, and what is due in the queue. It looks
+    /// at 100,000 rows of each at most, so it costs little however much there is; ask a few times a minute.
+    pub async fn census(&self) -> Result<Counts, StoreError> {
+        self.driver.store.census(&Count { now: self.driver.clock.now(), limit: CENSUS_MAX }).await
     }
 
     /// How many commits this engine made, of which sizes, and how long they took.

@@ -33,6 +33,10 @@
 //!
 //! What is promised of side effects: a step's code may run more than once, its commit happens once.
 //! [`Attempt::idempotency_key`] is the same at each attempt, for services that drop repeated calls.
+//!
+//! What operators watch is counted by the facade of the crate `metrics`: install a recorder before the engine starts.
+//! The feature `otel` makes each run one trace, from its submission through all attempts on all hosts: spans of
+//! `tracing` get their parents by `tracing-opentelemetry`.
 
 mod artifact;
 mod attempt;
@@ -56,6 +60,7 @@ mod status;
 mod step;
 mod submission;
 mod submit;
+mod trace;
 mod workflow;
 
 pub use artifact::{Artifact, ArtifactWriter, Scratch};

@@ -75,6 +75,9 @@ impl Submission {
             CommitError::Closed => SubmitError::Closed,
         })?;
         let run = accepted(outcome, own, &input, key.clone())?;
+        if run == own {
+            driver.meters.submitted(&workflow);
+        }
         driver.remember(workflow, key, run);
         Ok(Run::new(driver, run, watch.filter(|_| run == own)))
     }

@@ -3,12 +3,14 @@
 use std::{future::IntoFuture, marker::PhantomData, sync::Arc};
 
 use futures::future::BoxFuture;
+use tracing::{Instrument, Span};
 
 use crate::{
     Name, Payload, Priority, Run, RunId, Workflow,
     driver::{Driver, ledger::Origin},
     ports::{Hint, NewRun, Outcome, StoreError, Submitted, Write},
     submission::Submission,
+    trace,
 };
 
 /// A submission; await it to send it. See [`Engine::submit`](crate::Engine::submit).
@@ -98,7 +100,8 @@ impl<In, Out> Submit<In, Out> {
         self
     }
 
-    /// Makes the run part of a trace, named by a `traceparent` of [W3C Trace Context](https://www.w3.org/TR/trace-context/).
+    /// Makes the run part of a trace, named by a `traceparent` of [W3C Trace Context](https://www.w3.org/TR/trace-context/)
+    /// (default: with the feature `otel`, the trace of the current span, or a new one).
     pub fn trace(mut self, traceparent: impl Into<Arc<str>>) -> Self {
         self.trace = Some(traceparent.into());
         self
@@ -109,10 +112,18 @@ impl<In: Payload, Out: Payload> Submit<In, Out> {
     /// The write that would submit the run, for adapters that make it part of a transaction of the caller's, as
     /// `stagemark_sql::SubmitIn` does.
     pub async fn prepare(self) -> Result<Prepared<Out>, SubmitError> {
-        let driver = Arc::clone(&self.driver);
-        let submission = self.submission().await?;
+        let (submit, span) = self.traced();
+        let driver = Arc::clone(&submit.driver);
+        let submission = submit.submission().instrument(span).await?;
         let (run, hints) = submission.queued(&driver);
         Ok(Prepared { driver, key: run.key.clone(), write: Write::Submit(run), hints, types: PhantomData })
+    }
+
+    /// With a span of its own, and the trace that the run is part of by it.
+    fn traced(mut self) -> (Self, Span) {
+        let span = tracing::debug_span!("submit", workflow = %self.workflow.name());
+        self.trace = trace::begin(&span, self.trace.take());
+        (self, span)
     }
 
     async fn submission(self) -> Result<Submission, SubmitError> {
@@ -135,10 +146,9 @@ impl<In: Payload, Out: Payload> IntoFuture for Submit<In, Out> {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let driver = Arc::clone(&self.driver);
-            self.submission().await?.send(driver).await
-        })
+        let (submit, span) = self.traced();
+        let driver = Arc::clone(&submit.driver);
+        Box::pin(async move { submit.submission().await?.send(driver).await }.instrument(span))
     }
 }
 
@@ -178,7 +188,12 @@ impl<Out> Prepared<Out> {
     /// A handle of the run, from what became of the write. Once the transaction is committed, [`Run::wake`] tells
     /// workers of it.
     pub fn settle(self, outcome: Outcome) -> Result<Run<Out>, SubmitError> {
-        let Write::Submit(NewRun { id, ref input, .. }) = self.write else { return Err(SubmitError::Closed) };
+        let Write::Submit(NewRun { id, ref input, ref workflow, .. }) = self.write else {
+            return Err(SubmitError::Closed);
+        };
+        if outcome == Outcome::Accepted {
+            self.driver.meters.submitted(workflow);
+        }
         let id = accepted(outcome, id, input, self.key)?;
         Ok(Run::new(self.driver, id, None).uncommitted(self.hints))
     }

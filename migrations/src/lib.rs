@@ -4,6 +4,7 @@
 //! again.
 
 mod m001_runs;
+mod m002_priority;
 
 use sea_orm_migration::prelude::*;
 
@@ -16,7 +17,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m001_runs::Migration)]
+        vec![Box::new(m001_runs::Migration), Box::new(m002_priority::Migration)]
     }
 
     // A name of its own: the tables may share a database with the user's, and with the user's own migrations.

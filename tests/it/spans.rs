@@ -9,8 +9,15 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::fixture::{Fixture, ONE_STEP, finish, one_step};
 
+/// What was logged.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub(crate) fn says(&self, words: &str) -> bool {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).contains(words)
+    }
+}
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -1,4 +1,4 @@
-//! The tree stays small and readable: sizes of files and functions.
+//! The tree stays small and readable: sizes of files, functions and ports.
 
 use std::{
     fs,
@@ -7,6 +7,7 @@ use std::{
 
 const FILE_LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 60;
+const PORT_METHODS_MAX: usize = 6;
 
 /// The Rust files of the project.
 fn sources() -> Vec<PathBuf> {
@@ -62,10 +63,43 @@ fn no_function_is_longer_than_sixty_lines() {
     assert!(long.is_empty(), "{long:#?}");
 }
 
+#[test]
+fn no_port_has_more_than_six_methods() {
+    let mut found = 0;
+    for file in sources().into_iter().filter(|file| file.components().any(|part| part.as_os_str() == "ports")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for port in text.split("\npub trait ").skip(1) {
+            let body = port.split("\n}").next().unwrap();
+            let methods = body.lines().filter(|line| declares_function(line)).count();
+            found += 1;
+            assert!(methods <= PORT_METHODS_MAX, "a trait of {} has {methods} methods", file.display());
+        }
+    }
+
+    assert!(found >= 2, "the ports were not found");
+}
+
+/// Whether a function with a body of lines of its own begins here.
 fn begins_function(line: &str) -> bool {
-    let line = line.trim_start();
-    let words = line.split(['(', '<']).next().unwrap_or_default();
-    !line.ends_with(';') && !line.ends_with('}') && words.split(' ').any(|word| word == "fn") && !line.starts_with("//")
+    declares_function(line) && !line.ends_with([';', '}'])
+}
+
+fn declares_function(line: &str) -> bool {
+    const QUALIFIERS: [&str; 4] = ["pub", "const", "async", "unsafe"];
+    let mut words = line.trim_start().split(' ');
+    words.find(|word| !QUALIFIERS.contains(word) && !word.starts_with("pub(")) == Some("fn")
+}
+
+#[test]
+fn functions_are_recognised() {
+    for line in
+        ["fn a() {", "    pub(crate) async fn b(&self) -> C {", "pub const fn d(", "    pub(super) fn e<F: Fn(A)>("]
+    {
+        assert!(begins_function(line), "{line}");
+    }
+    for line in ["    fn f(&self);", "    fn g() {}", "/// fn h() {", "let fn_i = i(", "F: Fn(A) -> B,"] {
+        assert!(!begins_function(line), "{line}");
+    }
 }
 
 #[test]

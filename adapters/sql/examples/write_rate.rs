@@ -10,7 +10,7 @@ use std::{
 };
 
 use stagemark::{
-    RunId, Status, Timestamp, WorkerId,
+    Priority, RunId, Status, Timestamp, WorkerId,
     ports::{Change, Marker, NewRun, Outcome, Phase, RunRow, Store, Task, TaskId, Write},
 };
 use stagemark_sql::SqlStore;
@@ -94,10 +94,13 @@ fn submit(id: RunId) -> Write {
         key: None,
         input: "42".into(),
         width: None,
+        priority: Priority::Normal,
+        trace: None,
         submitted: NOW,
         status: Status::Running,
         holder: Some(WORKER),
         queue: Vec::new(),
+        outbox: Vec::new(),
     })
 }
 
@@ -106,9 +109,16 @@ fn finish(run: RunId, step: u16) -> Write {
     let (started, finished) = (Some(NOW), Some(NOW));
     let id = TaskId { node: step, item: 0 };
     let marker = Marker { id, task, started, finished, output: Some(Arc::from("43")), error: None };
-    let ready = RunRow { status: Status::Ready, holder: None, queue: Vec::new(), error: None, ended: Some(NOW) };
+    let ready = RunRow {
+        status: Status::Ready,
+        holder: None,
+        queue: Vec::new(),
+        outbox: Vec::new(),
+        error: None,
+        ended: Some(NOW),
+    };
     let row = (step == 5).then_some(ready);
-    Write::Change(Change { run, revision: 0, row, markers: vec![marker] })
+    Write::Change(Change { run, revision: 0, row, markers: vec![marker], companions: Vec::new() })
 }
 
 /// How many commits, or rows, bare `SQLite` writes in a second.

@@ -1,38 +1,8 @@
-//! Values as the tables have them.
+//! Numbers that stand for states, alike in the tables of every database.
 
-use std::sync::Arc;
+use stagemark::{Priority, Status};
 
-use sea_orm::{DbErr, QueryResult, Value};
-use stagemark::{
-    RunId, Status, Timestamp, WorkerId,
-    ports::{Marker, Phase, Task, TaskId},
-};
-
-pub(crate) fn blob_of(run: RunId) -> Value {
-    run.uuid().into()
-}
-
-pub(crate) fn worker_of(worker: WorkerId) -> Value {
-    uuid::Uuid::from_u128(worker.0).into()
-}
-
-pub(crate) fn ended_of(worker: Option<uuid::Uuid>) -> Option<WorkerId> {
-    worker.map(|worker| WorkerId(worker.as_u128()))
-}
-
-pub(crate) fn integer_of(number: u64) -> Value {
-    i64::try_from(number).unwrap_or(i64::MAX).into()
-}
-
-fn moment_of(moment: Option<Timestamp>) -> Value {
-    moment.map(|moment| i64::try_from(moment.0).unwrap_or(i64::MAX)).into()
-}
-
-pub(crate) fn text_of(text: &Arc<str>) -> Value {
-    text.to_string().into()
-}
-
-pub(crate) fn status_number(status: Status) -> i64 {
+pub(crate) fn status_number(status: Status) -> i16 {
     match status {
         Status::Queued => 0,
         Status::Running => 1,
@@ -42,68 +12,17 @@ pub(crate) fn status_number(status: Status) -> i64 {
     }
 }
 
-pub(crate) fn status_of(number: i64) -> Result<Status, DbErr> {
-    Ok(match number {
+pub(crate) fn status_of(number: i64) -> Option<Status> {
+    Some(match number {
         0 => Status::Queued,
         1 => Status::Running,
         2 => Status::Ready,
         3 => Status::Failed,
         4 => Status::Cancelled,
-        _ => return Err(DbErr::Type(format!("{number} is no status of a run"))),
+        _ => return None,
     })
 }
 
-/// The values of a marker, in the order of `statements::MARKERS`.
-pub(crate) fn marker_values(run: RunId, marker: &Marker, revision: u64) -> [Value; 14] {
-    let Task { phase, attempt, released } = marker.task;
-    let none = || Value::from(None::<i64>);
-    let nobody = || Value::from(None::<uuid::Uuid>);
-    let (number, worker, due, width) = match phase {
-        Phase::Queued { due } => (0, nobody(), integer_of(due.0), none()),
-        Phase::Leased { worker } => (1, worker_of(worker), none(), none()),
-        Phase::Done { width } => (2, nobody(), none(), width.map(i64::from).into()),
-        Phase::Dead => (3, nobody(), none(), none()),
-        Phase::Dropped => (4, nobody(), none(), none()),
-    };
-    let number: i64 = number;
-    [
-        blob_of(run),
-        i64::from(marker.id.node).into(),
-        i64::from(marker.id.item).into(),
-        number.into(),
-        i64::from(attempt).into(),
-        i64::from(released).into(),
-        worker,
-        due,
-        width,
-        moment_of(marker.started),
-        moment_of(marker.finished),
-        marker.output.as_ref().map(ToString::to_string).into(),
-        marker.error.as_ref().map(ToString::to_string).into(),
-        integer_of(revision),
-    ]
-}
-
-/// A marker from a row: run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error.
-pub(crate) fn marker_of(row: &QueryResult) -> Result<(RunId, Marker), DbErr> {
-    let missing = |what: &str| DbErr::Type(format!("a marker has no {what}"));
-    let moment = |at: usize| -> Result<Option<Timestamp>, DbErr> {
-        let moment: Option<i64> = row.try_get_by_index(at)?;
-        Ok(moment.map(|moment| Timestamp(u64::try_from(moment).unwrap_or(0))))
-    };
-    let text = |at: usize| -> Result<Option<Arc<str>>, DbErr> {
-        Ok(row.try_get_by_index::<Option<String>>(at)?.map(Arc::from))
-    };
-    let phase = match row.try_get_by_index::<i64>(3)? {
-        0 => Phase::Queued { due: moment(7)?.ok_or_else(|| missing("due time"))? },
-        1 => Phase::Leased { worker: ended_of(row.try_get_by_index(6)?).ok_or_else(|| missing("worker"))? },
-        2 => Phase::Done { width: row.try_get_by_index(8)? },
-        3 => Phase::Dead,
-        4 => Phase::Dropped,
-        number => return Err(DbErr::Type(format!("{number} is no state of a task"))),
-    };
-    let task = Task { phase, attempt: row.try_get_by_index(4)?, released: row.try_get_by_index(5)? };
-    let id = TaskId { node: row.try_get_by_index(1)?, item: row.try_get_by_index(2)? };
-    let marker = Marker { id, task, started: moment(9)?, finished: moment(10)?, output: text(11)?, error: text(12)? };
-    Ok((row.try_get_by_index::<uuid::Uuid>(0)?.into(), marker))
+pub(crate) fn priority_of(number: i64) -> Option<Priority> {
+    u8::try_from(number).ok().and_then(Priority::of)
 }

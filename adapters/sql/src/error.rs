@@ -21,11 +21,6 @@ pub(crate) fn of_file(doing: &'static str, error: io::Error) -> StoreError {
     StoreError { doing, kind, source: Some(error.into()) }
 }
 
-/// What is stored is not what this version writes.
-pub(crate) fn unreadable(doing: &'static str, what: impl Into<String>) -> StoreError {
-    StoreError { doing, kind: StoreErrorKind::Unreadable, source: Some(what.into().into()) }
-}
-
 /// By the primary result code, <https://www.sqlite.org/rescode.html>.
 fn kind_of(error: &DbErr) -> StoreErrorKind {
     let (DbErr::Conn(RuntimeErr::SqlxError(cause))

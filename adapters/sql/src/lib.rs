@@ -10,20 +10,12 @@
 //! let engine = Engine::builder(SqlStore::open("sqlite://stagemark.db").await?).start().await?;
 //! # Ok(()) }
 //! ```
-mod careful;
-mod claim;
+mod companion;
 mod convert;
 mod error;
-mod heartbeat;
-mod lapsed;
-mod list;
-mod load;
 mod open;
-#[cfg(test)]
-mod plans;
-mod statements;
+mod sqlite;
 mod store;
-mod write;
 
 pub use open::{OpenOptions, Synchronous};
 pub use store::SqlStore;

@@ -1,29 +1,10 @@
-//! Opening a database file: its settings, and its tables.
+//! How a database is opened.
 
-use std::{
-    fs::{File, TryLockError},
-    path::{Path, PathBuf},
-    str::FromStr,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use stagemark::ports::{StoreError, StoreErrorKind};
-use stagemark_migrations::{Migrator, MigratorTrait};
 
-use crate::{
-    SqlStore,
-    error::{failed, of_file},
-    statements,
-};
-
-/// The log is moved into the database after so many pages of 4 KiB: seldom enough that a page which changes often is
-/// moved once for many commits.
-const CHECKPOINT_PAGES: &str = "8000";
-const READERS: u32 = 4;
-const LOCK_INTERVAL: Duration = Duration::from_millis(10);
-const OPENING: &str = "opening the database";
+use crate::{SqlStore, sqlite};
 
 /// When a commit is told as done.
 ///
@@ -56,8 +37,8 @@ pub enum Synchronous {
 #[derive(Clone, Debug)]
 #[must_use = "nothing is opened before `open`"]
 pub struct OpenOptions {
-    synchronous: Synchronous,
-    busy_timeout: Duration,
+    pub(crate) synchronous: Synchronous,
+    pub(crate) busy_timeout: Duration,
 }
 
 impl Default for OpenOptions {
@@ -86,82 +67,13 @@ impl OpenOptions {
     /// [`StoreErrorKind::Unreachable`] if the folder does not exist, [`StoreErrorKind::ReadOnly`] if the file may not be
     /// written, [`StoreErrorKind::Locked`] if another process keeps it locked.
     pub async fn open(self, url: &str) -> Result<SqlStore, StoreError> {
-        let file = file_of(url)?;
-        let lock = Lock::take(&file, self.busy_timeout).await?;
-        let writer = self.connect(url, 1).await.map_err(|error| failed(OPENING, error))?;
-        Migrator::up(&writer, None).await.map_err(|error| failed("bringing the tables up to date", error))?;
-        let touch = writer.execute_unprepared(statements::TOUCH).await;
-        touch.map_err(|error| failed("asking whether the database may be written", error))?;
-        drop(lock);
-        let reader = self.connect(url, READERS).await.map_err(|error| failed(OPENING, error))?;
-        Ok(SqlStore { writer, reader })
-    }
-
-    async fn connect(&self, url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
-        let mut options = ConnectOptions::new(url);
-        let (synchronous, busy_timeout) = (self.synchronous, self.busy_timeout);
-        let create = !url.contains("mode=");
-        options
-            .max_connections(connections)
-            .acquire_timeout(busy_timeout + Duration::from_secs(5))
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .sqlx_logging(false)
-            .record_stmt_in_spans(false)
-            .map_sqlx_sqlite_opts(move |sqlite| {
-                let sqlite = if create { sqlite.create_if_missing(true) } else { sqlite };
-                sqlite
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(match synchronous {
-                        Synchronous::Full => SqliteSynchronous::Full,
-                        Synchronous::Normal => SqliteSynchronous::Normal,
-                    })
-                    .busy_timeout(busy_timeout)
-                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-                    .pragma("temp_store", "MEMORY")
-                    .statement_cache_capacity(256)
-            });
-        Database::connect(options).await
-    }
-}
-
-fn file_of(url: &str) -> Result<PathBuf, StoreError> {
-    let bad = |source: Box<dyn std::error::Error + Send + Sync>| StoreError {
-        doing: "reading the URL of the database",
-        kind: StoreErrorKind::Other,
-        source: Some(source),
-    };
-    if !url.starts_with("sqlite:") {
-        return Err(bad("it does not begin with sqlite:".into()));
-    }
-    if url.contains(":memory:") || url.contains("mode=memory") {
-        return Err(bad("a database in memory cannot be shared by connections; use stagemark::MemoryStore".into()));
-    }
-    let options = SqliteConnectOptions::from_str(url).map_err(|error| bad(error.into()))?;
-    Ok(options.get_filename().to_owned())
-}
-
-/// Only one process at a time makes tables: two that did would each fail at what the other has made.
-struct Lock {
-    _held: File,
-}
-
-impl Lock {
-    /// Looks now and then whether it is free, since a thread that waits for it cannot be called back.
-    async fn take(database: &Path, patience: Duration) -> Result<Self, StoreError> {
-        let mut name = database.as_os_str().to_owned();
-        name.push(".lock");
-        let failed = |error| of_file("locking the database for opening", error);
-        let file =
-            File::options().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(failed)?;
-        let until = Instant::now() + patience;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self { _held: file }),
-                Err(TryLockError::WouldBlock) if Instant::now() < until => tokio::time::sleep(LOCK_INTERVAL).await,
-                Err(error) => return Err(failed(error.into())),
-            }
+        match url.split_once(':') {
+            Some(("sqlite", _)) => Ok(SqlStore::of(sqlite::open(&self, url).await?)),
+            _ => Err(StoreError {
+                doing: "reading the URL of the database",
+                kind: StoreErrorKind::Other,
+                source: Some("it does not begin with sqlite:".into()),
+            }),
         }
     }
 }

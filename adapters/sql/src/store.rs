@@ -1,24 +1,23 @@
-//! The store: where each operation goes.
+//! The store: which database keeps it.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use sea_orm::{ConnectionTrait, DatabaseConnection, Value};
 use stagemark::{
-    RunId,
-    ports::{Claim, Claimed, Filter, Heartbeats, Outcome, Record, Renewed, Store, StoreError, Summary, Write},
+    RunId, Timestamp,
+    ports::{
+        Census, Claim, Claimed, Count, Counts, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store,
+        StoreError, Summary, Write,
+    },
 };
 
-use crate::{
-    OpenOptions, claim,
-    error::{failed, unreadable},
-    heartbeat, list, load,
-    statements::{self, statement},
-    write,
-};
+use crate::OpenOptions;
 
-/// A `SQLite` file with the runs of an engine. A cheap handle: clones use the same connections.
+/// A database with the runs of an engine. A cheap handle: clones use the same connections.
 ///
-/// The file is in WAL mode, with `synchronous=FULL` unless [asked otherwise](crate::Synchronous). Several processes may
-/// use one file on one machine; on a network file system the locks that this needs are not to be relied on.
+/// A `SQLite` file is in WAL mode, with `synchronous=FULL` unless [asked otherwise](crate::Synchronous). Several
+/// processes may use one file on one machine; on a network file system the locks that this needs are not to be relied
+/// on.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,9 +30,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct SqlStore {
-    /// One connection: `SQLite` has one writer at a time, and waiting for it is better done in order.
-    pub(crate) writer: DatabaseConnection,
-    pub(crate) reader: DatabaseConnection,
+    database: Arc<dyn Store>,
 }
 
 impl SqlStore {
@@ -49,44 +46,57 @@ impl SqlStore {
     pub fn options() -> OpenOptions {
         OpenOptions::default()
     }
+
+    pub(crate) fn of(database: impl Store) -> Self {
+        Self { database: Arc::new(database) }
+    }
 }
 
 #[async_trait]
 impl Store for SqlStore {
     async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError> {
-        write::write(&self.writer, writes).await.map_err(|error| failed("committing runs and markers", error))
+        self.database.write(writes).await
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
-        claim::claim(self, claim).await
+        self.database.claim(claim).await
     }
 
     async fn load(&self, runs: &[RunId]) -> Result<Vec<Record>, StoreError> {
-        load::load(&self.reader, runs).await
+        self.database.load(runs).await
     }
 
     async fn heartbeat(&self, beats: &Heartbeats) -> Result<Renewed, StoreError> {
-        heartbeat::renew(&self.writer, beats).await.map_err(|error| failed("renewing a lease", error))?;
-        let ended = heartbeat::ended(&self.reader, &beats.watching).await;
-        ended.map(|ended| Renewed { ended }).map_err(|error| failed("looking for runs that ended", error))
+        self.database.heartbeat(beats).await
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
-        list::list(&self.reader, filter).await.map_err(|error| failed("listing runs", error))
+        self.database.list(filter).await
     }
 
-    async fn define(&self, workflow: &str, version: u32, graph: &str) -> Result<String, StoreError> {
-        let doing = "looking up the graph of a workflow";
-        let key = [Value::from(workflow), i64::from(version).into()];
-        let find = || self.reader.query_one_raw(statement(statements::GRAPH, key.clone()));
-        let mut found = find().await.map_err(|error| failed(doing, error))?;
-        if found.is_none() {
-            let row = [key[0].clone(), key[1].clone(), graph.into()];
-            let made = self.writer.execute_raw(statement(statements::DEFINE, row)).await;
-            made.map_err(|error| failed("keeping the graph of a workflow", error))?;
-            found = find().await.map_err(|error| failed(doing, error))?;
-        }
-        let row = found.ok_or_else(|| unreadable(doing, "it is gone again"))?;
-        row.try_get_by_index(0).map_err(|error| failed(doing, error))
+    async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError> {
+        self.database.graph(workflow, version, proposed).await
+    }
+}
+
+#[async_trait]
+impl Census for SqlStore {
+    async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
+        self.database.census(count).await
+    }
+}
+
+#[async_trait]
+impl Outbox for SqlStore {
+    async fn unsent(&self, before: Timestamp, limit: u32) -> Result<Vec<Hint>, StoreError> {
+        self.database.unsent(before, limit).await
+    }
+
+    async fn sent(&self, hints: &[Hint]) -> Result<(), StoreError> {
+        self.database.sent(hints).await
+    }
+
+    fn doorbell(&self) -> Option<Arc<dyn stagemark::ports::Dispatch>> {
+        self.database.doorbell()
     }
 }

@@ -45,10 +45,11 @@ pub fn begin(shape: &Shape, input: Input, now: Timestamp) -> Decision {
         Input::One => None,
         Input::List(items) => Some(items),
     };
-    let run = Run { status: Status::Queued, width, tasks: Vec::new() };
-    let mut first = Decision { run, effects: Vec::new() };
-    first.settle(shape, now);
-    first
+    let mut run = Run { status: Status::Queued, width, tasks: Vec::new() };
+    let mut next = Next { run: &mut run, effects: Vec::new() };
+    next.settle(shape, now);
+    let effects = next.effects;
+    Decision { run, effects }
 }
 
 /// The next state of a run after an event.
@@ -68,10 +69,32 @@ pub fn begin(shape: &Shape, input: Input, now: Timestamp) -> Decision {
 /// # Ok::<(), Rejected>(())
 /// ```
 pub fn decide(shape: &Shape, run: &Run, event: Event, now: Timestamp) -> Result<Decision, Rejected> {
+    let mut run = run.clone();
+    let effects = advance(shape, &mut run, event, now)?;
+    Ok(Decision { run, effects })
+}
+
+/// The same as [`decide()`], in place: takes the run to its next state and gives the effects. For those who decide on
+/// many events in a row: a run may have thousands of tasks.
+///
+/// # Errors
+/// As [`decide()`]; the run is as it was.
+///
+/// ```
+/// use stagemark_rules::{Event, Input, Policy, Shape, Status, Timestamp, advance, begin};
+///
+/// let mut shape = Shape::new();
+/// shape.step("trim", 0, Policy::default());
+/// let mut run = begin(&shape, Input::One, Timestamp(0)).run;
+/// advance(&shape, &mut run, Event::Cancelled, Timestamp(1))?;
+/// assert_eq!(run.status, Status::Cancelled);
+/// # Ok::<(), stagemark_rules::Rejected>(())
+/// ```
+pub fn advance(shape: &Shape, run: &mut Run, event: Event, now: Timestamp) -> Result<Vec<Effect>, Rejected> {
     if run.status.has_ended() {
         return Err(Rejected::RunIsOver(run.status));
     }
-    let mut next = Decision { run: run.clone(), effects: Vec::new() };
+    let mut next = Next { run, effects: Vec::new() };
     match event {
         Event::Claimed { task, worker } => next.claim(shape, task, worker, now)?,
         Event::Succeeded { task, attempt, width } => next.succeed(shape, task, attempt, width, now)?,
@@ -82,17 +105,23 @@ pub fn decide(shape: &Shape, run: &Run, event: Event, now: Timestamp) -> Result<
         Event::Released { task, attempt } => next.release(task, attempt, now)?,
         Event::Cancelled => next.end(Status::Cancelled),
     }
-    Ok(next)
+    Ok(next.effects)
 }
 
-impl Decision {
+/// A run on its way to its next state. Each event is judged whole before anything of it is carried out.
+struct Next<'run> {
+    run: &'run mut Run,
+    effects: Vec<Effect>,
+}
+
+impl Next<'_> {
     fn claim(&mut self, shape: &Shape, id: TaskId, worker: WorkerId, now: Timestamp) -> Result<(), Rejected> {
         let at = self.run.position(id).map_err(|_| Rejected::UnknownTask(id))?;
         let Phase::Queued { due } = self.run.tasks[at].1.phase else { return Err(Rejected::NotQueued(id)) };
         if due > now {
             return Err(Rejected::NotDue { due });
         }
-        if room_of(shape, &self.run, id.node) == 0 {
+        if room_of(shape, self.run, id.node) == 0 {
             let concurrency = shape.node(id.node).and_then(|node| node.policy.concurrency).unwrap_or(0);
             return Err(Rejected::AtLimit { concurrency });
         }
@@ -184,7 +213,7 @@ impl Decision {
     }
 
     /// Opens every task whose inputs are done, and ends the run when none is left.
-    pub(crate) fn settle(&mut self, shape: &Shape, now: Timestamp) {
+    fn settle(&mut self, shape: &Shape, now: Timestamp) {
         let opened = self.run.open(shape, |_| Task::NEW);
         self.effects.extend(opened.into_iter().map(|task| Effect::Dispatch { task, due: now }));
         if (0..shape.nodes().len()).all(|node| self.run.is_done(shape, node)) {

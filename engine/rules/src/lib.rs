@@ -25,7 +25,7 @@ mod state;
 mod stored;
 
 pub use claimable::claimable;
-pub use decide::{Decision, begin, decide};
+pub use decide::{Decision, advance, begin, decide};
 pub use event::{Effect, Event, Input, Jitter, Rejected};
 pub use shape::{Backoff, Kind, NodeShape, Policy, Shape};
 pub use state::{Phase, Run, Status, Task, TaskId, Timestamp, WorkerId};

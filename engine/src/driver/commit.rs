@@ -4,9 +4,13 @@
 use std::{sync::Arc, time::Instant};
 
 use tokio::sync::{mpsc, oneshot};
+use tracing::{Instrument, Span};
 
 use super::stats::Stats;
-use crate::ports::{Outcome, Store, StoreError, StoreErrorKind, Write};
+use crate::{
+    ports::{Outcome, Store, StoreError, StoreErrorKind, Write},
+    trace,
+};
 
 /// The most writes of a transaction: while it is written the rest of the process makes the next one, so that
 /// database and engine work side by side.
@@ -24,6 +28,8 @@ pub(crate) enum CommitError {
 
 struct Request {
     write: Write,
+    /// What it is a part of.
+    span: Span,
     reply: oneshot::Sender<Result<Outcome, Arc<StoreError>>>,
 }
 
@@ -50,7 +56,7 @@ impl Committer {
     /// Makes a write durable, with whatever else is waiting.
     pub(crate) async fn commit(&self, write: Write) -> Result<Outcome, CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.requests.send(Request { write, reply }).await.map_err(|_| CommitError::Closed)?;
+        self.requests.send(Request { write, span: Span::current(), reply }).await.map_err(|_| CommitError::Closed)?;
         answer.await.map_err(|_| CommitError::Closed)?.map_err(CommitError::Store)
     }
 }
@@ -63,8 +69,13 @@ struct Desk {
 
 impl Desk {
     async fn write(&mut self, batch: Vec<Request>) {
-        let (writes, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.write, one.reply)).unzip();
-        match self.store(&writes).await {
+        let (mut writes, mut spans, mut replies) = (Vec::new(), Vec::new(), Vec::new());
+        for Request { write, span, reply } in batch {
+            writes.push(write);
+            spans.push(span);
+            replies.push(reply);
+        }
+        match self.store(&writes).instrument(trace::of_write(&spans)).await {
             Ok(outcomes) => {
                 for (reply, outcome) in replies.into_iter().zip(outcomes) {
                     // Who no longer waits for the answer has no use for it.
@@ -72,8 +83,9 @@ impl Desk {
                 }
             }
             Err(error) if writes.len() > 1 && concerns_one(error.kind) => {
-                for (write, reply) in writes.into_iter().zip(replies) {
-                    let outcome = self.store(&[write]).await.map(|mut outcomes| outcomes.remove(0));
+                for ((write, span), reply) in writes.into_iter().zip(&spans).zip(replies) {
+                    let alone = trace::of_write(std::slice::from_ref(span));
+                    let outcome = self.store(&[write]).instrument(alone).await.map(|mut outcomes| outcomes.remove(0));
                     drop(reply.send(outcome));
                 }
             }

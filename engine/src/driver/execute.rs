@@ -12,7 +12,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tower::Service;
 use tracing::Instrument;
 
-use crate::{Attempt, Options, StepCall, StepError, StepService};
+use crate::{Attempt, Options, StepCall, StepError, attempt::Identity, trace, workflow::Planned};
 
 /// How long a step that was told to stop may take; then it is dropped.
 const STOP_GRACE: Duration = Duration::from_secs(2);
@@ -60,19 +60,36 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 
 /// Runs a step once. The work is a task of its own, so that one that blocks its thread is still timed out.
 pub(super) async fn execute(
-    mut service: StepService,
+    mut planned: Planned,
     call: StepCall,
-    options: Options,
+    trace: Option<Arc<str>>,
     cancel: CancellationToken,
 ) -> Result<Arc<str>, Failure> {
     let attempt = call.attempt.clone();
-    let identity = attempt.identity();
-    let span = tracing::info_span!("attempt", run = %identity.run, step = %identity.step, attempt = identity.number);
-    let mut work = AbortOnDropHandle::new(tokio::spawn(service.call(call).instrument(span)));
+    let Identity { run, step, number, .. } = attempt.identity();
+    let status = tracing::field::Empty;
+    let span = tracing::info_span!("attempt", %run, %step, attempt = number, otel.status_code = status);
+    trace::follow(&span, trace.as_deref());
+    let work = tokio::spawn(planned.service.call(call).instrument(span.clone()));
+    let ended = watch(AbortOnDropHandle::new(work), &attempt, &planned.options, cancel).await;
+    if ended.is_err() {
+        span.record("otel.status_code", "ERROR");
+    }
+    ended
+}
+
+type Work = AbortOnDropHandle<Result<Arc<str>, StepError>>;
+
+async fn watch(
+    mut work: Work,
+    attempt: &Attempt,
+    options: &Options,
+    cancel: CancellationToken,
+) -> Result<Arc<str>, Failure> {
     tokio::select! {
         biased;
         done = &mut work => of_step(done),
-        why = overdue(&attempt, &options) => {
+        why = overdue(attempt, options) => {
             cancel.cancel();
             // What it returns now comes too late; the time is for it to clean up.
             let _late = timeout(STOP_GRACE, &mut work).await;

@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use stagemark_rules::Timestamp;
+use stagemark_rules::{TaskId, Timestamp};
 use tokio::time::sleep;
 
-use super::{Driver, active::Message, interest::Seen, ledger::Ledger, live::Reporter};
+use super::{Driver, active::Message, clock::Pause, interest::Seen, ledger::Ledger, live::Reporter};
 use crate::{
     Attempt, RunId,
     attempt::Heartbeat,
@@ -28,6 +28,7 @@ pub(super) async fn beat(driver: Arc<Driver>) {
             () = driver.over.cancelled() => return,
             () = sleep(tick) => {}
         }
+        driver.measure();
         let beats = driver.reports();
         let due = renewed.elapsed() + tick > renewal;
         let mut watching = driver.waited_for();
@@ -37,9 +38,11 @@ pub(super) async fn beat(driver: Arc<Driver>) {
         if !due && beats.is_empty() && watching.is_empty() {
             continue;
         }
+        let told: Vec<_> = beats.iter().map(|(run, beat)| (*run, beat.id, beat.attempt)).collect();
         match send(&driver, beats, watching).await {
             Ok(()) => (renewed, failing) = (Instant::now(), false),
             Err(error) => {
+                driver.put_off(&told);
                 if !std::mem::replace(&mut failing, true) {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "the lease was not renewed; it is tried again");
@@ -73,6 +76,14 @@ async fn send(driver: &Arc<Driver>, beats: Vec<(RunId, HeldBeat)>, watching: Vec
 }
 
 impl Driver {
+    /// Tells how busy this worker is.
+    fn measure(&self) {
+        let (all, free) = (self.slots.all(), self.slots.free_in_all());
+        self.meters.slots.set(all);
+        self.meters.slots_in_use.set(all.saturating_sub(free));
+        self.meters.active.set(u32::try_from(self.active.len()).unwrap_or(u32::MAX));
+    }
+
     /// Renews the lease of this worker and sets its clock; gives the watched runs that have ended.
     pub(crate) async fn renew(
         &self,
@@ -101,13 +112,22 @@ impl Driver {
         if heard.details.is_none() || !heard.unsaved {
             return;
         }
+        let mut pause = Pause::default();
+        while let Err(error) = self.keep_once(attempt, heard).await {
+            if !self.has_time(&pause) {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(run = %attempt.run(), step = %attempt.step(), error, "resume details were not kept");
+                return;
+            }
+            pause.wait().await;
+        }
+    }
+
+    async fn keep_once(&self, attempt: &Attempt, heard: &Heartbeat) -> Result<(), StoreError> {
         let until = Timestamp(self.leased_until.load(Relaxed));
         let beats = vec![(attempt.run(), held(attempt, heard))];
         let beats = Heartbeats { worker: self.worker, now: self.clock.now(), until, beats, watching: Vec::new() };
-        if let Err(error) = self.store.heartbeat(&beats).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(run = %attempt.run(), step = %attempt.step(), error, "resume details were not kept");
-        }
+        self.store.heartbeat(&beats).await.map(drop)
     }
 
     /// What was heard since the last time; resume details alone where readers see the rest without the database.
@@ -118,6 +138,15 @@ impl Driver {
             attempt.take_unsaved(details_alone).map(|beat| (attempt.run(), held(attempt, &beat)))
         });
         heard.collect()
+    }
+
+    /// These reports were not stored: they go with the next.
+    fn put_off(&self, reports: &[(RunId, TaskId, u32)]) {
+        for report in reports {
+            if let Some(attempt) = self.reporting.get(report) {
+                attempt.set_unsaved();
+            }
+        }
     }
 
     /// The runs that are waited for here and carried on elsewhere.

@@ -7,9 +7,13 @@
 use std::sync::Arc;
 
 use tokio::time::sleep;
+use tracing::Instrument;
 
 use super::{Driver, claim, clock::Pause};
-use crate::ports::{Delivery, Dispatch};
+use crate::{
+    ports::{Delivery, Dispatch},
+    trace,
+};
 
 /// The most hints that are claimed by one look.
 const HINTS_MAX: usize = 256;
@@ -25,10 +29,14 @@ pub(super) async fn listen(driver: Arc<Driver>, dispatch: Arc<dyn Dispatch>) {
         match received {
             Ok(deliveries) => {
                 trouble = Pause::default();
+                driver.meters.hints_received.increment(deliveries.len() as u64);
                 if std::mem::take(&mut failing) {
                     tracing::info!("the broker hands out hints again");
                 }
-                if !heed(&driver, &deliveries).await {
+                let span = tracing::debug_span!("receive", hints = deliveries.len(), otel.kind = "consumer");
+                let hints = deliveries.iter().filter_map(|delivery| delivery.hint.as_ref());
+                trace::concern(&span, hints.map(|hint| hint.trace.as_deref()));
+                if !heed(&driver, &deliveries).instrument(span).await {
                     return;
                 }
                 if let Err(error) = dispatch.settle(deliveries).await {

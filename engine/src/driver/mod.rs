@@ -39,6 +39,7 @@ pub(crate) mod interest;
 pub(crate) mod ledger;
 mod listen;
 pub(crate) mod live;
+pub(crate) mod meters;
 pub(crate) mod permits;
 pub(crate) mod relay;
 pub(crate) mod slots;
@@ -48,13 +49,17 @@ pub(crate) mod values;
 
 use active::{Active, Message};
 use aid::Aid;
-use clock::Clock;
+use clock::{Clock, Pause};
 use commit::Committer;
 use interest::{Interest, Seen};
 use ledger::Ledger;
 use live::Reporter;
+use meters::Meters;
 use relay::Relay;
 use slots::Slots;
+
+/// How long a worker that shuts down goes on trying a store that fails.
+const LAST_TRIES: Duration = Duration::from_secs(5);
 
 /// How a worker behaves.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +86,7 @@ pub(crate) struct Driver {
     pub(crate) live: Option<Reporter>,
     pub(crate) places: Arc<Places>,
     pub(crate) interest: Arc<Interest>,
+    pub(crate) meters: Meters,
     /// The runs that are carried on here, and how to reach them.
     pub(crate) active: DashMap<RunId, mpsc::UnboundedSender<Message>>,
     /// The attempts that have reported.
@@ -115,6 +121,7 @@ pub(crate) struct Parts {
 impl Driver {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
         let Parts { worker, store, committer, plans, settings, slots, pools, relay, dedup, live, places } = parts;
+        let meters = Meters::new(plans.iter().map(|((workflow, _), plan)| (workflow, plan)));
         Arc::new(Self {
             worker,
             clock: Clock::new(),
@@ -130,6 +137,7 @@ impl Driver {
             live,
             places,
             interest: Arc::default(),
+            meters,
             active: DashMap::new(),
             reporting: DashMap::new(),
             tracker: TaskTracker::new(),
@@ -226,6 +234,11 @@ impl Driver {
 
     async fn news(&self) {
         self.news.notified().await;
+    }
+
+    /// Whether a store that fails is tried again: always, but when the worker shuts down, for a while.
+    fn has_time(&self, pause: &Pause) -> bool {
+        !self.expired.is_cancelled() || pause.total() < LAST_TRIES
     }
 
     /// Takes an attempt that ended from those that report; gives what it reported last.

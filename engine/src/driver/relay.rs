@@ -11,6 +11,7 @@ use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     time::sleep,
 };
+use tracing::Instrument;
 
 use super::{
     Driver,
@@ -20,6 +21,7 @@ use super::{
 use crate::{
     Name,
     ports::{Dispatch, DispatchError, Hint, QueueEntry},
+    trace,
 };
 
 /// The most hints of one publication.
@@ -142,7 +144,10 @@ async fn left_behind(driver: &Driver) -> Vec<Hint> {
 }
 
 async fn publish(driver: &Driver, dispatch: &dyn Dispatch, hints: &[Hint]) -> Result<(), DispatchError> {
-    dispatch.publish(hints).await?;
+    let span = tracing::debug_span!(parent: None, "publish", hints = hints.len(), otel.kind = "producer");
+    trace::concern(&span, hints.iter().map(|hint| hint.trace.as_deref()));
+    dispatch.publish(hints).instrument(span).await?;
+    driver.meters.hints_published.increment(hints.len() as u64);
     if dispatch.needs_outbox()
         && let Err(error) = driver.store.sent(hints).await
     {

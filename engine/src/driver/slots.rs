@@ -9,6 +9,7 @@ use crate::Name;
 
 #[derive(Debug)]
 pub(crate) struct Slots {
+    all: u32,
     total: Arc<Semaphore>,
     steps: HashMap<Name, Arc<Semaphore>>,
     /// For steps that are limited over the whole fleet.
@@ -34,7 +35,7 @@ impl Slots {
     pub(crate) fn new(total: u32, steps: &HashMap<Name, u32>, permits: Permits) -> Self {
         let semaphore = |slots: u32| Arc::new(Semaphore::new(slots as usize));
         let steps = steps.iter().map(|(step, slots)| (*step, semaphore(*slots))).collect();
-        Self { total: semaphore(total), steps, permits }
+        Self { all: total, total: semaphore(total), steps, permits }
     }
 
     /// Takes a slot if one is free; one of the spare ones first.
@@ -60,6 +61,14 @@ impl Slots {
         drop(self.total.acquire().await);
     }
 
+    /// Waits until a slot is free for a step: for ever, where this worker leaves it to others.
+    pub(crate) async fn room_for(&self, step: Name) {
+        if let Some(slots) = self.steps.get(&step) {
+            drop(slots.acquire().await);
+        }
+        self.room().await;
+    }
+
     /// How many slots are free for a step, by the permits in hand.
     pub(crate) fn free(&self, step: Name) -> u32 {
         self.unlimited(step).min(self.permits.free(step))
@@ -69,6 +78,11 @@ impl Slots {
     pub(crate) fn unlimited(&self, step: Name) -> u32 {
         let of_step = self.steps.get(&step).map_or(usize::MAX, |slots| slots.available_permits());
         self.free_in_all().min(u32::try_from(of_step).unwrap_or(u32::MAX))
+    }
+
+    /// How many slots there are.
+    pub(crate) fn all(&self) -> u32 {
+        self.all
     }
 
     /// How many slots are free.

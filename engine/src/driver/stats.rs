@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use super::meters::CommitMeters;
 use crate::ports::Write;
 
 /// How many commits this process has made, of which sizes, and how long they took.
@@ -38,10 +39,12 @@ pub(crate) struct Stats {
     rows: AtomicU64,
     micros: AtomicU64,
     sizes: [AtomicU64; 12],
+    meters: CommitMeters,
 }
 
 impl Stats {
     pub(crate) fn committed(&self, writes: &[Write], time: Duration) {
+        self.meters.committed(writes.len(), time);
         self.commits.fetch_add(1, Relaxed);
         self.writes.fetch_add(writes.len() as u64, Relaxed);
         self.rows.fetch_add(writes.iter().map(rows).sum(), Relaxed);

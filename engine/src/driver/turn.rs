@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use stagemark_rules::{
-    Event, Input, Jitter, Kind, Phase, Run, Status, TaskId, Timestamp, WorkerId, begin, claimable, decide,
+    Event, Input, Jitter, Kind, Phase, Run, Status, TaskId, Timestamp, WorkerId, advance, begin, claimable,
 };
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     execute::Failure,
     ledger::Ledger,
+    meters::AttemptEnd,
     slots::{Slot, Slots},
     values,
 };
@@ -45,6 +46,8 @@ pub(super) struct Turn {
     pub(super) error: Option<Arc<str>>,
     /// What the steps that succeeded write in the same transaction.
     pub(super) companions: Vec<(TaskId, Arc<dyn Companion>)>,
+    /// How attempts ended, by their nodes; counted once the turn is committed.
+    pub(super) ends: Vec<(u16, AttemptEnd)>,
 }
 
 /// Which attempt made a run fail, and why; stored with the run.
@@ -69,7 +72,8 @@ pub(super) struct Leasing<'a> {
 impl Turn {
     /// Decides on all that happened, in order, and then on what to do next.
     pub(super) fn take(ledger: &mut Ledger, happened: &[Happened], mut leasing: Leasing<'_>, now: Timestamp) -> Self {
-        let mut turn = Self { next: first(ledger, now), granted: BTreeMap::new(), error: None, companions: Vec::new() };
+        let (granted, error, companions, ends) = Default::default();
+        let mut turn = Self { next: first(ledger, now), granted, error, companions, ends };
         for one in happened {
             turn.settle(ledger, one, now);
         }
@@ -89,6 +93,7 @@ impl Turn {
                     let event = Event::LeaseExpired { task, attempt, jitter: jitter() };
                     if self.decide(ledger, event, now) {
                         self.failed(ledger, task, attempt, &Failure::passing(LAPSED), now);
+                        self.ends.push((task.node, AttemptEnd::Expired));
                     }
                 }
             }
@@ -109,26 +114,35 @@ impl Turn {
             Outcome::Made(output, companions) => width(ledger, task, output).map(|width| (output, width, companions)),
             Outcome::Failed(failure) => Err(failure.clone()),
             Outcome::HandedBack => {
-                self.decide(ledger, Event::Released { task, attempt }, now);
+                let accepted = self.decide(ledger, Event::Released { task, attempt }, now);
+                self.ends.push((task.node, if accepted { AttemptEnd::HandedBack } else { AttemptEnd::Stopped }));
                 return;
             }
         };
-        match outcome {
+        let end = match outcome {
             Ok((output, width, companions)) => {
                 if self.decide(ledger, Event::Succeeded { task, attempt, width }, now) {
                     let note = ledger.note(task);
                     note.finished = Some(at);
                     note.output = Some(Arc::clone(output));
                     self.companions.extend(companions.iter().map(|companion| (task, Arc::clone(companion))));
+                    AttemptEnd::Ready
+                } else {
+                    AttemptEnd::Late
                 }
             }
             Err(failure) => {
                 let event = Event::Failed { task, attempt, permanent: failure.permanent, jitter: jitter() };
                 if self.decide(ledger, event, now) {
                     self.failed(ledger, task, attempt, &failure, at);
+                    let is_dead = self.next.task(task).is_some_and(|task| task.phase == Phase::Dead);
+                    if is_dead { AttemptEnd::DeadLetter } else { AttemptEnd::Failed }
+                } else {
+                    AttemptEnd::Stopped
                 }
             }
-        }
+        };
+        self.ends.push((task.node, end));
     }
 
     fn failed(&mut self, ledger: &mut Ledger, task: TaskId, attempt: u32, failure: &Failure, at: Timestamp) {
@@ -176,11 +190,8 @@ impl Turn {
 
     /// Whether the event was accepted; then it is in the next state.
     fn decide(&mut self, ledger: &Ledger, event: Event, now: Timestamp) -> bool {
-        match decide(&ledger.plan.shape, &self.next, event, now) {
-            Ok(decision) => {
-                self.next = decision.run;
-                true
-            }
+        match advance(&ledger.plan.shape, &mut self.next, event, now) {
+            Ok(_) => true,
             Err(rejected) => {
                 tracing::debug!(run = %ledger.origin.run, ?event, %rejected, "event rejected");
                 false

@@ -1,6 +1,7 @@
 //! Every port in memory, for examples, tests and engines that are alone: nothing outlives the process.
 
 mod artifacts;
+mod census;
 mod dedup;
 mod limits;
 mod live;

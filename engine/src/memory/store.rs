@@ -35,22 +35,22 @@ pub struct MemoryStore {
 }
 
 #[derive(Debug, Default)]
-struct Tables {
-    runs: BTreeMap<RunId, Row>,
+pub(super) struct Tables {
+    pub(super) runs: BTreeMap<RunId, Row>,
     keys: HashMap<(Arc<str>, String), RunId>,
     workers: HashMap<WorkerId, Timestamp>,
     graphs: HashMap<(String, u32), String>,
     /// In the order in which they were written.
-    outbox: Vec<(Timestamp, Hint)>,
+    pub(super) outbox: Vec<(Timestamp, Hint)>,
 }
 
 #[derive(Debug)]
-struct Row {
+pub(super) struct Row {
     /// Without markers and heartbeats.
-    record: Record,
+    pub(super) record: Record,
     markers: BTreeMap<TaskId, Marker>,
     beats: BTreeMap<TaskId, HeldBeat>,
-    queue: Vec<QueueEntry>,
+    pub(super) queue: Vec<QueueEntry>,
 }
 
 impl MemoryStore {
@@ -59,7 +59,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn tables(&self) -> MutexGuard<'_, Tables> {
+    pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,25 +2,28 @@
 
 mod accelerator;
 mod artifacts;
+mod census;
 mod companion;
 mod dedup;
 mod dispatch;
 mod limits;
 mod live;
 mod locks;
+mod reads;
 mod store;
+mod writes;
 
 pub use accelerator::AcceleratorError;
 pub use artifacts::{ArtifactError, ArtifactSink, Artifacts};
+pub use census::{Census, Count, Counts, QueueCount, RunCount};
 pub use companion::Companion;
 pub use dedup::Dedup;
 pub use dispatch::{Delivery, Dispatch, DispatchError, Hint, Outbox};
 pub use limits::{Drawn, Holding, Limits, RateLimit, Semaphore};
 pub use live::{Glimpse, Live, News, Standing};
 pub use locks::{HeldLock, LockToken, Locks};
-pub use store::{
-    Change, Claim, Claimed, Filter, Heartbeats, HeldBeat, Marker, NewRun, Outcome, QueueEntry, Record, Renewed, RunRow,
-    Served, Store, StoreError, StoreErrorKind, Submitted, Summary, Write,
-};
+pub use reads::{Claim, Claimed, Filter, Heartbeats, HeldBeat, Record, Renewed, Served, Summary};
+pub use store::{Store, StoreError, StoreErrorKind};
+pub use writes::{Change, Marker, NewRun, Outcome, QueueEntry, RunRow, Submitted, Write};
 
 pub use stagemark_rules::{Phase, Task, TaskId};

@@ -13,7 +13,8 @@ use async_trait::async_trait;
 use stagemark::{
     Attempt, Builder, Engine, FromFn, MemoryStore, Name, StepError, Timestamp, Workflow, from_fn,
     ports::{
-        Claim, Claimed, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store, StoreError, Summary, Write,
+        Census, Claim, Claimed, Count, Counts, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store,
+        StoreError, Summary, Write,
     },
 };
 use tokio::time::timeout;
@@ -120,6 +121,13 @@ impl Store for Counted {
 
     async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError> {
         self.store.graph(workflow, version, proposed).await
+    }
+}
+
+#[async_trait]
+impl Census for Counted {
+    async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
+        self.store.census(count).await
     }
 }
 

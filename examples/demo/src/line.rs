@@ -18,12 +18,20 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn of(task: &TaskStatus) -> Self {
         let (step, state) = (task.step.clone(), task.state.to_string());
-        Self { step, state, attempt: task.attempt, percent: percent(task.fraction), message: task.message.clone() }
+        Self { step, state, attempt: task.attempt, percent: percent(task.fraction), message: said(task) }
     }
 
     /// Whether an attempt is at work, with some of it done and some to do.
     pub(crate) fn is_mid_step(&self) -> bool {
         self.state == TaskState::Leased.to_string() && (1..100).contains(&self.percent)
+    }
+}
+
+/// What there is to say of a task: why its attempt failed while it waits for the next, else what the attempt says.
+pub(crate) fn said(task: &TaskStatus) -> String {
+    match (task.state, task.error.first()) {
+        (TaskState::Queued | TaskState::Failed, Some(why)) => why.clone(),
+        _ => task.message.clone(),
     }
 }
 

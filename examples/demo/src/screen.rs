@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use stagemark::{RunStatus, TaskState, TaskStatus};
 
 use crate::{
-    line::{Line, percent},
+    line::{Line, percent, said},
     say,
 };
 
@@ -71,7 +71,10 @@ fn bar(task: &TaskStatus) -> ProgressBar {
 fn update(bar: &ProgressBar, task: &TaskStatus) {
     bar.set_position(percent(task.fraction).into());
     bar.set_message(match task.state {
-        TaskState::Leased => format!("attempt {} {}", task.attempt, task.message),
+        TaskState::Leased => format!("attempt {} {}", task.attempt, said(task)),
+        state @ (TaskState::Queued | TaskState::Failed) if task.attempt > 0 => {
+            format!("{state}, attempt {}: {}", task.attempt, said(task))
+        }
         state if task.attempt > 1 => format!("{state}, attempt {}", task.attempt),
         state => state.to_string(),
     });

@@ -2,6 +2,8 @@
 
 use std::{
     fmt,
+    fs::File,
+    io::Write,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -155,7 +157,9 @@ impl Turn {
         let next = Self { number: self.number + 1, ..self };
         // Whole or not at all: a half of a number would be another one.
         let written = next.file.with_extension("new");
-        std::fs::write(&written, next.number.to_string())?;
+        let mut file = File::create(&written)?;
+        file.write_all(next.number.to_string().as_bytes())?;
+        file.sync_all()?;
         std::fs::rename(&written, &next.file)?;
         Ok(next)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use stagemark::{Attempt, Definition, Name, StepError, Workflow, from_fn};
+use stagemark::{Attempt, Backoff, Definition, Name, Step, StepError, Workflow, from_fn};
 use stagemark_media::{
     Bumpers, CutPreview, DrawSprites, Edit, Encoding, Finish, Poster, Preview, Probe, RemoveAudio, Sprites, TakePoster,
     Trim, Upload, Video, Watermark,
@@ -11,6 +11,9 @@ use stagemark_media::{
 };
 
 const SECONDS_30: Duration = Duration::from_secs(30);
+/// A step that is killed has used up an attempt, and whoever tries the demo may kill it often.
+const ATTEMPTS: u32 = 20;
+const BACKOFF: Backoff = Backoff::Fixed(Duration::from_millis(500));
 
 /// An upload becomes a video that can be shown.
 pub(crate) const PUBLISH: Workflow<Upload, Published> = Workflow::new("publish-video");
@@ -27,16 +30,20 @@ pub(crate) struct Published {
 /// One video after the other, then three things from it side by side.
 pub(crate) fn publish() -> Definition {
     PUBLISH.define(|upload| {
-        let trimmed = upload.then(Probe::default()).then(Trim::to(SECONDS_30));
-        let edited = trimmed.then(Edit::hd720()).then(RemoveAudio);
-        let marked = edited.then(Watermark::png(LOGO).encoding(Encoding::default()));
-        let video = marked.then(Bumpers::new(INTRO, OUTRO)).then(Finish::default());
+        let trimmed = upload.then(tough(Probe::default())).then(tough(Trim::to(SECONDS_30)));
+        let edited = trimmed.then(tough(Edit::hd720())).then(tough(RemoveAudio));
+        let marked = edited.then(tough(Watermark::png(LOGO).encoding(Encoding::default())));
+        let video = marked.then(tough(Bumpers::new(INTRO, OUTRO))).then(tough(Finish::default()));
 
-        let poster = video.then(TakePoster::default());
-        let sprites = video.then(DrawSprites::default());
-        let preview = video.then(CutPreview::default());
+        let poster = video.then(tough(TakePoster::default()));
+        let sprites = video.then(tough(DrawSprites::default()));
+        let preview = video.then(tough(CutPreview::default()));
         video.and(poster).and(sprites.and(preview)).then(from_fn(Name::new("publish"), together))
     })
+}
+
+fn tough<S: Step>(step: S) -> impl Step<Input = S::Input, Output = S::Output> {
+    step.attempts(ATTEMPTS).backoff(BACKOFF)
 }
 
 async fn together(

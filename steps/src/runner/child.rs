@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::launcher::launch;
+use super::{launcher::launch, usage::Usage};
 use crate::MediaError;
 
 /// The longest line that is read; the rest of a longer one is dropped.
@@ -57,11 +57,12 @@ impl Watch<'_> {
         let ended = tokio::select! {
             biased;
             () = self.attempt.cancelled() => Err(MediaError::Cancelled),
-            ended = timeout(self.wall, follow(&mut child, line)) => {
+            ended = timeout(self.wall, self.follow(&mut child, line)) => {
                 ended.unwrap_or(Err(MediaError::TimedOut { program: self.program, limit: self.wall }))
             }
         };
         if ended.is_err() {
+            self.count(&child);
             group.kill();
             // A process that the kernel cannot end within this time is left to the runtime, which reaps it later.
             let _ = timeout(REAP, child.wait()).await;
@@ -69,17 +70,26 @@ impl Watch<'_> {
         group.forget();
         ended
     }
-}
 
-async fn follow(
-    child: &mut Child,
-    line: impl FnMut(&str) -> Result<(), MediaError> + Send,
-) -> Result<Ended, MediaError> {
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    // Both at once: a pipe that nobody drains stops the child for ever.
-    let ((), said) = tokio::try_join!(lines(stdout, line), tail(stderr))?;
-    let status = child.wait().await.map_err(MediaError::scratch("the exit status"))?;
-    Ok(Ended { status, said })
+    async fn follow(
+        &self,
+        child: &mut Child,
+        line: impl FnMut(&str) -> Result<(), MediaError> + Send,
+    ) -> Result<Ended, MediaError> {
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        // Both at once: a pipe that nobody drains stops the child for ever.
+        let ((), said) = tokio::try_join!(lines(stdout, line), tail(stderr))?;
+        // It has closed its pipes, and so does nothing more; once it was waited for, nothing is known of it.
+        self.count(child);
+        let status = child.wait().await.map_err(MediaError::scratch("the exit status"))?;
+        Ok(Ended { status, said })
+    }
+
+    fn count(&self, child: &Child) {
+        if let Some(process) = child.id() {
+            Usage::of(process).count(self.program, self.attempt);
+        }
+    }
 }
 
 async fn lines(

@@ -11,6 +11,7 @@ mod limits;
 mod packets;
 mod probe;
 mod sandbox;
+mod usage;
 mod verdict;
 
 pub use bench::Workbench;

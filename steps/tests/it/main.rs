@@ -12,4 +12,5 @@ mod previews;
 mod refused;
 mod studio;
 mod trim;
+mod usage;
 mod workflow;

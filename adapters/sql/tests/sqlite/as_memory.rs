@@ -4,10 +4,10 @@ use std::{collections::HashSet, sync::Arc};
 
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use stagemark::{
-    MemoryStore, RunId, Status, Timestamp, WorkerId,
+    MemoryStore, Priority, RunId, Status, Timestamp, WorkerId,
     ports::{
-        Change, Claim, Filter, Heartbeats, HeldBeat, Marker, NewRun, Phase, QueueEntry, RunRow, Served, Store, TaskId,
-        Write,
+        Change, Claim, Filter, Heartbeats, HeldBeat, Hint, Marker, NewRun, Phase, QueueEntry, RunRow, Served, Store,
+        TaskId, Write,
     },
 };
 
@@ -36,7 +36,9 @@ enum Question {
     Load(Vec<RunId>),
     Heartbeat(Heartbeats),
     List(Filter),
-    Define(u32, String),
+    Graph(u32, Option<String>),
+    Unsent(u32),
+    Sent(Vec<Hint>),
 }
 
 /// The answer as text, with what is in no order sorted.
@@ -63,9 +65,16 @@ async fn ask(store: &dyn Store, question: &Question) -> String {
             }
             format!("{records:?}")
         }
-        Question::Heartbeat(beats) => format!("{:?}", store.heartbeat(beats).await.unwrap()),
+        Question::Heartbeat(beats) => format!("{:?}", store.heartbeat(beats).await.unwrap().ended),
         Question::List(filter) => format!("{:?}", store.list(filter).await.unwrap()),
-        Question::Define(version, graph) => store.define("w", *version, graph).await.unwrap(),
+        Question::Graph(version, graph) => format!("{:?}", store.graph("w", *version, graph.as_deref()).await.unwrap()),
+        Question::Unsent(limit) => {
+            // Those of one moment are in no order, so that all are asked for, or none.
+            let mut unsent = store.unsent(Timestamp(u64::MAX >> 1), limit * 1000).await.unwrap();
+            unsent.sort_by_key(|hint| (hint.run, hint.node));
+            format!("{unsent:?}")
+        }
+        Question::Sent(hints) => format!("{:?}", store.sent(hints).await),
     }
 }
 
@@ -96,7 +105,15 @@ impl History {
             13..16 => Question::Load(self.runs.clone()),
             16..18 => Question::Heartbeat(self.heartbeats()),
             18 => Question::List(Filter { ended: self.random.random(), now: self.moment(), limit: self.below(10) }),
-            _ => Question::Define(self.below(3), format!("graph {}", self.now)),
+            _ => self.seldom(),
+        }
+    }
+
+    fn seldom(&mut self) -> Question {
+        match self.below(3) {
+            0 => Question::Graph(self.below(3), self.maybe(|me| format!("graph {}", me.now))),
+            1 => Question::Unsent(self.below(2)),
+            _ => Question::Sent(self.some().into_iter().flat_map(|run| self.hints(run)).collect()),
         }
     }
 
@@ -117,23 +134,49 @@ impl History {
     }
 
     fn writes(&mut self) -> Vec<Write> {
-        let size = self.random.random_range(1..=self.runs.len());
-        let runs: Vec<RunId> = self.runs.choose_multiple(&mut self.random, size).copied().collect();
+        let runs = self.some();
         runs.into_iter().map(|run| if self.below(3) == 0 { self.submit(run) } else { self.change(run) }).collect()
+    }
+
+    fn some(&mut self) -> Vec<RunId> {
+        let size = self.random.random_range(1..=self.runs.len());
+        self.runs.choose_multiple(&mut self.random, size).copied().collect()
     }
 
     fn submit(&mut self, id: RunId) -> Write {
         let key = self.maybe(|me| format!("k{}", me.below(4)));
         let (holder, queue) = (self.maybe(Self::worker), self.queue());
-        let (version, width) = (self.below(2) + 1, self.maybe(|me| me.below(5)));
-        Write::Submit(NewRun { key, holder, queue, version, width, ..held(id) })
+        let (width, (version, priority)) = (self.maybe(|me| me.below(5)), self.kind(id));
+        let outbox = self.hints(id);
+        Write::Submit(NewRun { key, holder, queue, version, width, priority, outbox, ..held(id) })
+    }
+
+    /// The version and the priority of a run: what hints say of it they say alike.
+    fn kind(&self, run: RunId) -> (u32, Priority) {
+        let nth = self.runs.iter().position(|id| *id == run).unwrap();
+        (u32::try_from(nth % 2).unwrap() + 1, Priority::ALL[nth / 2 % 3])
+    }
+
+    fn hints(&mut self, run: RunId) -> Vec<Hint> {
+        let (version, priority) = self.kind(run);
+        let hint = |me: &mut Self, node| Hint {
+            run,
+            node,
+            workflow: "w".into(),
+            version,
+            pool: format!("pool {}", me.below(2)).into(),
+            priority,
+            trace: None,
+        };
+        let nodes = u16::try_from(self.below(3)).unwrap();
+        (0..nodes).map(|node| hint(self, node)).collect()
     }
 
     fn change(&mut self, run: RunId) -> Write {
         let nodes = self.below(4);
         let markers = (0..nodes).map(|node| self.marker(u16::try_from(node).unwrap())).collect();
         let row = self.maybe(|me| me.row(run));
-        Write::Change(Change { run, revision: u64::from(self.below(3)), row, markers })
+        Write::Change(Change { run, revision: u64::from(self.below(3)), row, markers, companions: Vec::new() })
     }
 
     fn marker(&mut self, node: u16) -> Marker {
@@ -155,6 +198,7 @@ impl History {
             status: *if ends { &ENDS[..] } else { &LIVE[..] }.choose(&mut self.random).unwrap(),
             holder: self.maybe(Self::worker),
             queue: self.queue(),
+            outbox: self.hints(run),
             error: self.maybe(|_| Arc::from("{}")),
             ended: self.maybe(Self::moment),
         }
@@ -173,7 +217,8 @@ impl History {
         });
         let served = served.collect();
         let now = self.moment();
-        Claim { worker: self.worker(), now, reserved: Timestamp(now.0 + 50), served, lapsed: 100 }
+        let hinted = if self.below(3) == 0 { self.some() } else { Vec::new() };
+        Claim { worker: self.worker(), now, reserved: Timestamp(now.0 + 50), served, hinted, lapsed: 100 }
     }
 
     fn heartbeats(&mut self) -> Heartbeats {

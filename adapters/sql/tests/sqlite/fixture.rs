@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stagemark::{
-    RunId, Status, Timestamp, WorkerId,
+    Priority, RunId, Status, Timestamp, WorkerId,
     ports::{Change, Marker, NewRun, Phase, QueueEntry, Record, RunRow, Store, Task, TaskId, Write},
 };
 use stagemark_sql::SqlStore;
@@ -45,10 +45,13 @@ pub(crate) fn held(id: RunId) -> NewRun {
         key: None,
         input: Arc::from("1"),
         width: None,
+        priority: Priority::Normal,
+        trace: None,
         submitted: NOW,
         status: Status::Running,
         holder: Some(WORKER),
         queue: Vec::new(),
+        outbox: Vec::new(),
     }
 }
 
@@ -67,14 +70,21 @@ pub(crate) fn marker(node: u16, attempt: u32, phase: Phase) -> Marker {
 /// A step is done, the run goes on.
 pub(crate) fn done(run: RunId, node: u16) -> Write {
     let markers = vec![marker(node, 1, Phase::Done { width: None })];
-    Write::Change(Change { run, revision: 0, row: None, markers })
+    Write::Change(Change { run, revision: 0, row: None, markers, companions: Vec::new() })
 }
 
 /// The last step is done.
 pub(crate) fn ready(run: RunId, node: u16) -> Write {
     let markers = vec![marker(node, 1, Phase::Done { width: None })];
-    let row = RunRow { status: Status::Ready, holder: None, queue: Vec::new(), error: None, ended: Some(NOW) };
-    Write::Change(Change { run, revision: 0, row: Some(row), markers })
+    let row = RunRow {
+        status: Status::Ready,
+        holder: None,
+        queue: Vec::new(),
+        outbox: Vec::new(),
+        error: None,
+        ended: Some(NOW),
+    };
+    Write::Change(Change { run, revision: 0, row: Some(row), markers, companions: Vec::new() })
 }
 
 pub(crate) async fn read(store: &impl Store, run: RunId) -> Record {

@@ -53,7 +53,7 @@ async fn what_one_process_claims_no_other_gets() {
 async fn claim_of(store: &SqlStore, worker: u128) -> Vec<RunId> {
     let served = vec![Served { workflow: "w".into(), version: 1, node: 0, room: 20 }];
     let reserved = Timestamp(NOW.0 + 10_000);
-    let claim = Claim { worker: WorkerId(worker), now: NOW, reserved, served, lapsed: 0 };
+    let claim = Claim { worker: WorkerId(worker), now: NOW, reserved, served, hinted: Vec::new(), lapsed: 0 };
     store.claim(&claim).await.unwrap().runs.into_iter().map(|run| run.id).collect()
 }
 
@@ -65,7 +65,7 @@ async fn a_late_attempt_of_another_process_is_refused_beside_accepted_neighbours
     one.write(&[Write::Submit(held(fenced)), Write::Submit(held(free))]).await.unwrap();
     let change = |run, attempt| {
         let markers = vec![marker(1, attempt, Phase::Dead)];
-        Write::Change(Change { run, revision: 0, row: None, markers })
+        Write::Change(Change { run, revision: 0, row: None, markers, companions: Vec::new() })
     };
     two.write(&[change(fenced, 2)]).await.unwrap();
 

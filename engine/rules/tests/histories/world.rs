@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stagemark_rules::{
-    Decision, Event, Phase, Rejected, Run, Shape, TaskId, Timestamp, WorkerId, begin, claimable, decide,
+    Decision, Event, Phase, Rejected, Run, Shape, TaskId, Timestamp, WorkerId, advance, begin, claimable, decide,
 };
 
 use crate::{
@@ -97,17 +97,28 @@ impl World {
     }
 
     fn hear(&mut self, event: Event) {
-        // What is rejected is no news; that it changes nothing is seen by its type.
+        // What is rejected is no news.
         let _answer = self.hear_out(event);
     }
 
     fn hear_out(&mut self, event: Event) -> Result<(), Rejected> {
-        let Decision { run, effects } = decide(&self.shape, &self.run, event, self.now)?;
+        let decided = decide(&self.shape, &self.run, event, self.now);
+        self.advance_as_decided(event, &decided);
+        let Decision { run, effects } = decided?;
         let before = std::mem::replace(&mut self.run, run);
         self.note(event);
         invariants::of_the_step(&before, self, event, &effects);
         invariants::of_the_state(self);
         Ok(())
+    }
+
+    /// In place it comes to the same, and what is rejected changes nothing.
+    fn advance_as_decided(&self, event: Event, decided: &Result<Decision, Rejected>) {
+        let mut run = self.run.clone();
+        let answer = advance(&self.shape, &mut run, event, self.now);
+
+        let next = decided.as_ref().map_or(&self.run, |decision| &decision.run);
+        assert_eq!((&run, answer.as_ref()), (next, decided.as_ref().map(|decision| &decision.effects)));
     }
 
     /// Notes an accepted event.

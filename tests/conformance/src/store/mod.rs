@@ -5,6 +5,7 @@ use std::sync::Arc;
 use stagemark::ports::Store;
 
 pub mod batch;
+pub mod census;
 pub mod change;
 pub mod claim;
 pub mod companion;
@@ -135,6 +136,12 @@ macro_rules! store_suite {
                 each_worker_with_a_lease_is_counted_once,
                 a_lapsed_lease_is_not_counted,
                 places_in_the_queue_are_counted;
+            census:
+                runs_are_counted_by_workflow_and_status,
+                runs_that_have_ended_are_not_counted,
+                due_places_are_counted_with_the_oldest,
+                hints_in_the_outbox_are_counted,
+                no_more_is_counted_than_asked_for;
             outbox:
                 a_hint_of_a_submission_comes_back,
                 a_hint_of_a_change_comes_back,

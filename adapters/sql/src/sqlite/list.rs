@@ -3,12 +3,12 @@
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult};
 use stagemark::ports::{Filter, Summary};
 
-use crate::{
-    convert::{ended_of, integer_of, status_of},
+use super::{
     statements::statement,
+    values::{ended_of, integer_of, status_of},
 };
 
-pub(crate) async fn list(reader: &DatabaseConnection, filter: &Filter) -> Result<Vec<Summary>, DbErr> {
+pub(super) async fn list(reader: &DatabaseConnection, filter: &Filter) -> Result<Vec<Summary>, DbErr> {
     let values = [integer_of(filter.now.0), i64::from(filter.limit).into()];
     let query = if filter.ended { ALL } else { LIVE };
     reader.query_all_raw(statement(query, values)).await?.iter().map(summary).collect()
@@ -30,9 +30,9 @@ macro_rules! list {
 }
 
 /// Markers are found by their run (a `+` keeps the index of leases out): a worker may have more of them than a run.
-pub(crate) const ALL: &str = list!("");
+pub(super) const ALL: &str = list!("");
 /// Live runs are found by their index: what has ended may be most of the table.
-pub(crate) const LIVE: &str = list!("INDEXED BY stagemark_run_live WHERE status < 2");
+pub(super) const LIVE: &str = list!("INDEXED BY stagemark_run_live WHERE status < 2");
 
 fn summary(row: &QueryResult) -> Result<Summary, DbErr> {
     Ok(Summary {

@@ -8,16 +8,16 @@ use stagemark::{
     ports::{Heartbeats, HeldBeat},
 };
 
-use crate::{
-    convert::{blob_of, integer_of, text_of, worker_of},
+use super::{
     load::select,
     statements::{END_LEASE, RENEW_LEASE, REPORT, immediate, statement},
+    values::{blob_of, integer_of, text_of, worker_of},
 };
 
 /// How many runs are looked at by one statement.
 const RUNS_MAX: usize = 512;
 
-pub(crate) async fn renew(writer: &DatabaseConnection, beats: &Heartbeats) -> Result<(), DbErr> {
+pub(super) async fn renew(writer: &DatabaseConnection, beats: &Heartbeats) -> Result<(), DbErr> {
     let worker = worker_of(beats.worker);
     let lease = if beats.until < beats.now {
         statement(END_LEASE, [worker, integer_of(beats.now.0)])
@@ -50,7 +50,7 @@ fn report_values(run: RunId, beat: &HeldBeat) -> [Value; 7] {
 }
 
 /// Those of the runs that have ended or do not exist.
-pub(crate) async fn ended(reader: &DatabaseConnection, watching: &[RunId]) -> Result<Vec<RunId>, DbErr> {
+pub(super) async fn ended(reader: &DatabaseConnection, watching: &[RunId]) -> Result<Vec<RunId>, DbErr> {
     let mut live: HashSet<RunId> = HashSet::with_capacity(watching.len());
     for some in watching.chunks(RUNS_MAX) {
         for row in select(reader, ("SELECT id FROM stagemark_run WHERE status < 2 AND id", ""), some).await? {

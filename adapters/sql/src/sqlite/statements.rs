@@ -5,17 +5,17 @@ use sea_orm::{DbBackend, SqliteTransactionMode, Statement, TransactionOptions, V
 /// The most rows of a statement.
 const ROWS_MAX: usize = 256;
 
-pub(crate) fn statement(text: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
+pub(super) fn statement(text: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Sqlite, text, values)
 }
 
 /// A transaction that is the writer from the start: one that becomes it later fails at once when another was first.
-pub(crate) fn immediate() -> TransactionOptions {
+pub(super) fn immediate() -> TransactionOptions {
     TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() }
 }
 
 /// `?,?,…`
-pub(crate) fn places(count: usize) -> String {
+pub(super) fn places(count: usize) -> String {
     let mut text = "?,".repeat(count);
     text.pop();
     text
@@ -23,22 +23,22 @@ pub(crate) fn places(count: usize) -> String {
 
 /// To how many rows some are filled up, with rows of nulls that every statement passes over: one statement costs more
 /// than a few of these, and of few sizes each is prepared once, and kept.
-pub(crate) fn padded(rows: usize) -> usize {
+pub(super) fn padded(rows: usize) -> usize {
     let power = rows.next_power_of_two();
     if rows <= power / 4 * 3 { power / 4 * 3 } else { power }
 }
 
 /// A statement on rows of values, in three parts: what stands before the rows, how many values one has, and what stands
 /// after them.
-pub(crate) struct Rows {
-    pub(crate) before: &'static str,
-    pub(crate) columns: usize,
-    pub(crate) after: &'static str,
+pub(super) struct Rows {
+    pub(super) before: &'static str,
+    pub(super) columns: usize,
+    pub(super) after: &'static str,
 }
 
 impl Rows {
     /// The statements that take all of the rows, each after the values that stand before the rows.
-    pub(crate) fn statements(&self, before: &[Value], mut values: Vec<Value>) -> Vec<Statement> {
+    pub(super) fn statements(&self, before: &[Value], mut values: Vec<Value>) -> Vec<Statement> {
         let mut statements = Vec::new();
         while !values.is_empty() {
             let rest = values.split_off(values.len().min(ROWS_MAX * self.columns));
@@ -50,7 +50,7 @@ impl Rows {
         statements
     }
 
-    pub(crate) fn text(&self, rows: usize) -> String {
+    pub(super) fn text(&self, rows: usize) -> String {
         let mut text = format!("({}),", places(self.columns)).repeat(rows);
         text.pop();
         [self.before, &text, self.after].concat()
@@ -62,7 +62,7 @@ fn nulls(count: usize) -> impl Iterator<Item = Value> {
 }
 
 /// Takes runs out of the queue, and drops what was heard of some of them.
-pub(crate) fn clear(unqueued: Vec<Value>, silenced: Vec<Value>) -> Vec<Statement> {
+pub(super) fn clear(unqueued: Vec<Value>, silenced: Vec<Value>) -> Vec<Statement> {
     if silenced.is_empty() || unqueued.len().max(silenced.len()) > ROWS_MAX {
         return UNQUEUE.statements(&[], unqueued).into_iter().chain(SILENCE.statements(&[], silenced)).collect();
     }
@@ -73,16 +73,17 @@ pub(crate) fn clear(unqueued: Vec<Value>, silenced: Vec<Value>) -> Vec<Statement
     vec![statement([UNQUEUE.text(first), SILENCE.text(second)].join(";"), values)]
 }
 
-pub(crate) const SUBMIT: Rows = Rows {
+pub(super) const SUBMIT: Rows = Rows {
     before: "INSERT INTO stagemark_run
-        (id, workflow, version, key, input, width, submitted, status, holder, revision)
-        SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, 0 FROM (VALUES ",
-    columns: 9,
+        (id, workflow, version, key, input, width, submitted, status, holder, priority, trace, revision)
+        SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column10, column11, 0
+        FROM (VALUES ",
+    columns: 11,
     after: ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING",
 };
 
 /// Of a marker only what is newer than the stored one, and only at the revision that it was decided on.
-pub(crate) const MARKERS: Rows = Rows {
+pub(super) const MARKERS: Rows = Rows {
     before: "INSERT INTO stagemark_marker
         (run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error)
         SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column10, column11,
@@ -97,7 +98,7 @@ pub(crate) const MARKERS: Rows = Rows {
         WHERE phase <> 2 AND attempt <= excluded.attempt",
 };
 
-pub(crate) const RUNS: Rows = Rows {
+pub(super) const RUNS: Rows = Rows {
     before: "UPDATE stagemark_run SET revision = revision + 1, status = column3, holder = column4, error = column5,
             ended = column6
         FROM (VALUES ",
@@ -105,34 +106,46 @@ pub(crate) const RUNS: Rows = Rows {
     after: ") WHERE id = column1 AND revision = column2",
 };
 
-pub(crate) const UNQUEUE: Rows =
+pub(super) const UNQUEUE: Rows =
     Rows { before: "DELETE FROM stagemark_queue WHERE run IN (VALUES ", columns: 1, after: ")" };
 
-pub(crate) const QUEUE: Rows = Rows {
-    before: "INSERT INTO stagemark_queue (run, node, due, workflow, version)
-        SELECT column1, column2, column3, workflow, version FROM (VALUES ",
+pub(super) const QUEUE: Rows = Rows {
+    before: "INSERT INTO stagemark_queue (run, node, due, workflow, version, priority)
+        SELECT column1, column2, column3, workflow, version, priority FROM (VALUES ",
     columns: 3,
     after: ") CROSS JOIN stagemark_run ON id = column1",
 };
 
-pub(crate) const SILENCE: Rows =
+/// A hint of a place takes the place of the earlier one.
+pub(super) const OUTBOX: Rows = Rows {
+    before: "INSERT INTO stagemark_outbox (run, node, pool, written)
+        SELECT column1, column2, column3, column4 FROM (VALUES ",
+    columns: 4,
+    after: ") WHERE column1 IS NOT NULL
+        ON CONFLICT (run, node) DO UPDATE SET pool = excluded.pool, written = excluded.written",
+};
+
+pub(super) const SENT: Rows =
+    Rows { before: "DELETE FROM stagemark_outbox WHERE (run, node) IN (VALUES ", columns: 2, after: ")" };
+
+pub(super) const SILENCE: Rows =
     Rows { before: "DELETE FROM stagemark_heartbeat WHERE run IN (VALUES ", columns: 1, after: ")" };
 
-pub(crate) const FIRST_WITH_KEY: &str = "SELECT id, input FROM stagemark_run WHERE workflow = ? AND key = ?";
+pub(super) const FIRST_WITH_KEY: &str = "SELECT id, input FROM stagemark_run WHERE workflow = ? AND key = ?";
 
-pub(crate) const AT_REVISION: &str = "SELECT 1 FROM stagemark_run WHERE id = ? AND revision = ?";
+pub(super) const AT_REVISION: &str = "SELECT 1 FROM stagemark_run WHERE id = ? AND revision = ?";
 
 /// A write of nothing: it fails where the database may not be written, and only there.
-pub(crate) const TOUCH: &str = "DELETE FROM stagemark_worker WHERE false";
+pub(super) const TOUCH: &str = "DELETE FROM stagemark_worker WHERE false";
 
-pub(crate) const RENEW_LEASE: &str = "INSERT INTO stagemark_worker (id, until) VALUES (?, ?)
+pub(super) const RENEW_LEASE: &str = "INSERT INTO stagemark_worker (id, until) VALUES (?, ?)
     ON CONFLICT (id) DO UPDATE SET until = excluded.until";
 
 /// Ends the lease, and drops those of workers that were last heard of a day ago.
-pub(crate) const END_LEASE: &str = "DELETE FROM stagemark_worker WHERE id = ? OR until < ? - 86400000";
+pub(super) const END_LEASE: &str = "DELETE FROM stagemark_worker WHERE id = ? OR until < ? - 86400000";
 
 /// What is heard of runs that have ended, or never were, is dropped: nobody would remove it.
-pub(crate) const REPORT: Rows = Rows {
+pub(super) const REPORT: Rows = Rows {
     before: "INSERT INTO stagemark_heartbeat (run, node, item, attempt, fraction, message, details)
         SELECT column1, column2, column3, column4, column5, column6, column7
         FROM (VALUES ",
@@ -144,13 +157,8 @@ pub(crate) const REPORT: Rows = Rows {
 };
 
 /// Puts the places that are still due off until the reservation ends.
-pub(crate) const RESERVE: Rows = Rows {
+pub(super) const RESERVE: Rows = Rows {
     before: "UPDATE stagemark_queue SET due = ? WHERE due <= ? AND (run, node) IN (VALUES ",
     columns: 2,
     after: ") RETURNING run, node",
 };
-
-pub(crate) const GRAPH: &str = "SELECT graph FROM stagemark_workflow WHERE name = ? AND version = ?";
-
-pub(crate) const DEFINE: &str =
-    "INSERT INTO stagemark_workflow (name, version, graph) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";

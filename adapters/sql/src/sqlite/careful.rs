@@ -6,31 +6,67 @@ use std::ops::Range;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
 use stagemark::ports::{Change, NewRun, Outcome, Submitted, Write};
 
-use crate::{
-    convert::{blob_of, integer_of},
+use super::{
     statements::{AT_REVISION, FIRST_WITH_KEY, immediate, statement},
+    values::{blob_of, integer_of},
     write::Batch,
 };
+use crate::companion;
 
 /// Into how many parts what was refused is cut: many are tried in vain when little is refused, few when much is.
 const PARTS: usize = 8;
 
-pub(crate) async fn write(database: &DatabaseConnection, writes: &[Write]) -> Result<Vec<Outcome>, DbErr> {
+pub(super) async fn write(database: &DatabaseConnection, writes: &[Write]) -> Result<Vec<Outcome>, DbErr> {
     let transaction = database.begin_with_options(immediate()).await?;
     let mut outcomes = vec![Outcome::Accepted; writes.len()];
+    let mut plain = Vec::with_capacity(writes.len());
+    for (at, write) in writes.iter().enumerate() {
+        match companion::accompanied(write) {
+            Some(change) => outcomes[at] = accompany(&transaction, write, change).await?,
+            None => plain.push((at, write)),
+        }
+    }
+    write_plain(&transaction, &plain, &mut outcomes).await?;
+    transaction.commit().await?;
+    Ok(outcomes)
+}
+
+async fn write_plain(
+    transaction: &DatabaseTransaction,
+    plain: &[(usize, &Write)],
+    outcomes: &mut [Outcome],
+) -> Result<(), DbErr> {
     // In their order, as of two submissions with one key the first is accepted.
-    let mut waiting = parts(0..writes.len());
+    let mut waiting = parts(0..plain.len());
     while let Some(part) = waiting.pop() {
-        if apply(&transaction, &writes[part.clone()]).await? {
+        if apply(transaction, &plain[part.clone()]).await? {
             continue;
         }
-        match part.len() {
-            1 => outcomes[part.start] = judge(&transaction, &writes[part.start]).await?,
+        match &plain[part.clone()] {
+            [(at, write)] => outcomes[*at] = judge(transaction, write).await?,
             _ => waiting.extend(parts(part)),
         }
     }
-    transaction.commit().await?;
-    Ok(outcomes)
+    Ok(())
+}
+
+/// Writes a change and what its steps write beside it, or nothing.
+async fn accompany(transaction: &DatabaseTransaction, write: &Write, change: &Change) -> Result<Outcome, DbErr> {
+    let savepoint = transaction.begin().await?;
+    let batch = Batch::of([write]);
+    let fenced = batch.fenced;
+    let mut outcome = Outcome::Accepted;
+    if batch.apply(&savepoint).await? != fenced {
+        outcome = judge(&savepoint, write).await?;
+    }
+    if outcome == Outcome::Accepted {
+        outcome = companion::write(change, &savepoint).await;
+    }
+    match outcome {
+        Outcome::Accepted => savepoint.commit().await?,
+        _ => savepoint.rollback().await?,
+    }
+    Ok(outcome)
 }
 
 /// The parts of what was refused, the first one last.
@@ -40,8 +76,8 @@ fn parts(whole: Range<usize>) -> Vec<Range<usize>> {
 }
 
 /// Writes all of them, or nothing.
-async fn apply(transaction: &DatabaseTransaction, writes: &[Write]) -> Result<bool, DbErr> {
-    let batch = Batch::of(writes);
+async fn apply(transaction: &DatabaseTransaction, writes: &[(usize, &Write)]) -> Result<bool, DbErr> {
+    let batch = Batch::of(writes.iter().map(|(_, write)| *write));
     let fenced = batch.fenced;
     transaction.execute_unprepared("SAVEPOINT part").await?;
     let accepted = batch.apply(transaction).await? == fenced;

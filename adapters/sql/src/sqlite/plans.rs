@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use crate::{
-    SqlStore, claim, lapsed, list,
-    statements::{MARKERS, QUEUE, REPORT, RESERVE, RUNS, SILENCE, UNQUEUE},
+use super::{
+    lapsed, list, outbox, queue,
+    statements::{MARKERS, OUTBOX, QUEUE, REPORT, RESERVE, RUNS, SENT, SILENCE, UNQUEUE},
 };
+use crate::SqlStore;
 
 /// The plan of a statement, a line a step.
 fn plan(file: &Path, text: &str) -> Vec<String> {
@@ -21,9 +22,21 @@ fn plan(file: &Path, text: &str) -> Vec<String> {
 
 /// The statements that are run at each write, poll and heartbeat.
 fn frequent() -> Vec<String> {
-    let rows = [&MARKERS, &RUNS, &QUEUE, &UNQUEUE, &SILENCE, &REPORT, &RESERVE];
+    let rows = [
+        &MARKERS,
+        &RUNS,
+        &QUEUE,
+        &UNQUEUE,
+        &SILENCE,
+        &REPORT,
+        &RESERVE,
+        &OUTBOX,
+        &SENT,
+        &queue::NEXT_DUE,
+        &queue::HINTED,
+    ];
     let [held, leased] = [lapsed::HELD, lapsed::LEASED].map(|parts| parts.join("(?, ?), (?, ?)"));
-    let queries = [claim::DUE, claim::NEXT_DUE, lapsed::WORKERS, &held, &leased].map(str::to_owned);
+    let queries = [&*queue::due_text(2), lapsed::WORKERS, &held, &leased, outbox::UNSENT].map(str::to_owned);
     rows.iter().map(|rows| rows.text(3)).chain(queries).collect()
 }
 
@@ -41,7 +54,10 @@ async fn what_is_asked_often_is_found_by_an_index() {
     for text in frequent() {
         let plan = plan(&file, &text);
         let scans = |table: &str| plan.iter().any(|step| step.starts_with(&format!("SCAN {table}")));
-        assert!(!["stagemark_run", "stagemark_marker", "stagemark_queue"].into_iter().any(scans), "{text}: {plan:#?}");
+        assert!(
+            !["stagemark_run", "stagemark_marker", "stagemark_queue", "stagemark_outbox"].into_iter().any(scans),
+            "{text}: {plan:#?}"
+        );
     }
 }
 

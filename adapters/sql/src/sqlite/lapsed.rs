@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Value};
 use stagemark::{RunId, WorkerId, ports::Claim};
 
-use crate::{
-    convert::{ended_of, integer_of, worker_of},
+use super::{
     statements::statement,
+    values::{ended_of, integer_of, worker_of},
 };
 
 /// Workers that hold or try something and have no lease.
-pub(crate) async fn workers(reader: &DatabaseConnection, claim: &Claim) -> Result<Vec<WorkerId>, DbErr> {
+pub(super) async fn workers(reader: &DatabaseConnection, claim: &Claim) -> Result<Vec<WorkerId>, DbErr> {
     if claim.lapsed == 0 {
         return Ok(Vec::new());
     }
@@ -21,7 +21,7 @@ pub(crate) async fn workers(reader: &DatabaseConnection, claim: &Claim) -> Resul
 }
 
 /// Each worker is found by one step in an index, however much it has.
-pub(crate) const WORKERS: &str = "
+pub(super) const WORKERS: &str = "
     WITH RECURSIVE
     holding (lessee) AS (
         SELECT min(holder) FROM stagemark_run WHERE status < 2 AND holder IS NOT NULL
@@ -39,7 +39,7 @@ pub(crate) const WORKERS: &str = "
     WHERE lessee IS NOT NULL AND lessee <> ?1 AND lessee NOT IN (SELECT id FROM stagemark_worker WHERE until >= ?2)";
 
 /// Runs of these workers that the one who asks serves, as many as it asks for.
-pub(crate) async fn runs(
+pub(super) async fn runs(
     reader: &DatabaseConnection,
     claim: &Claim,
     workers: &[WorkerId],
@@ -64,11 +64,11 @@ pub(crate) async fn runs(
     Ok(runs)
 }
 
-pub(crate) const HELD: [&str; 2] =
+pub(super) const HELD: [&str; 2] =
     ["SELECT id FROM stagemark_run WHERE status < 2 AND holder = ? AND (workflow, version) IN (VALUES ", ") LIMIT ?"];
 
 /// The cross join begins at the markers of the worker and looks each run up by its key.
-pub(crate) const LEASED: [&str; 2] = [
+pub(super) const LEASED: [&str; 2] = [
     "SELECT DISTINCT run FROM stagemark_marker CROSS JOIN stagemark_run ON id = run AND status < 2
     WHERE phase = 1 AND worker = ? AND (workflow, version) IN (VALUES ",
     ") LIMIT ?",

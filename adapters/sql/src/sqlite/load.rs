@@ -8,16 +8,16 @@ use stagemark::{
     ports::{HeldBeat, Phase, Record, StoreError, TaskId},
 };
 
-use crate::{
-    convert::{blob_of, ended_of, marker_of, status_of},
-    error::failed,
+use super::{
     statements::{padded, places, statement},
+    values::{blob_of, ended_of, marker_of, priority_of, status_of},
 };
+use crate::error::failed;
 
 /// How many runs are read by one statement.
 const RUNS_MAX: usize = 512;
 
-pub(crate) async fn load(reader: &DatabaseConnection, runs: &[RunId]) -> Result<Vec<Record>, StoreError> {
+pub(super) async fn load(reader: &DatabaseConnection, runs: &[RunId]) -> Result<Vec<Record>, StoreError> {
     let mut records = Vec::with_capacity(runs.len());
     for some in runs.chunks(RUNS_MAX) {
         records.extend(read(reader, some).await.map_err(|error| failed("reading runs", error))?);
@@ -56,7 +56,7 @@ fn is_current(record: &Record, beat: &HeldBeat) -> bool {
 }
 
 /// The rows of a query on some runs: what stands before the ids, and after them.
-pub(crate) async fn select<C: ConnectionTrait>(
+pub(super) async fn select<C: ConnectionTrait>(
     snapshot: &C,
     query: (&str, &str),
     runs: &[RunId],
@@ -68,7 +68,8 @@ pub(crate) async fn select<C: ConnectionTrait>(
 }
 
 const RUN: (&str, &str) = (
-    "SELECT id, workflow, version, input, width, status, revision, holder, error, submitted, ended
+    "SELECT id, workflow, version, input, width, status, revision, holder, error, submitted, ended, priority,
+        trace
     FROM stagemark_run WHERE id",
     "",
 );
@@ -96,6 +97,8 @@ fn record_of(row: &QueryResult) -> Result<Record, DbErr> {
         version: row.try_get_by_index(2)?,
         input: row.try_get_by_index::<String>(3)?.into(),
         width: row.try_get_by_index(4)?,
+        priority: priority_of(row.try_get_by_index(11)?)?,
+        trace: row.try_get_by_index::<Option<String>>(12)?.map(Into::into),
         status: status_of(row.try_get_by_index(5)?)?,
         revision: unsigned(6)?,
         holder: ended_of(row.try_get_by_index(7)?),

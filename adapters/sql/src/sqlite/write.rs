@@ -4,15 +4,19 @@
 //! tell whether all was accepted, as it nearly always is; if not, the batch is taken back and written one by one.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait, Value};
-use stagemark::ports::{Change, NewRun, Outcome, QueueEntry, RunRow, Write};
+use stagemark::ports::{Change, Hint, NewRun, Outcome, QueueEntry, RunRow, Write};
 
-use crate::{
+use super::{
     careful,
-    convert::{blob_of, integer_of, marker_values, status_number, text_of, worker_of},
-    statements::{MARKERS, QUEUE, RUNS, SUBMIT, clear, immediate},
+    statements::{MARKERS, OUTBOX, QUEUE, RUNS, SUBMIT, clear, immediate},
+    values::{blob_of, integer_of, marker_values, now, text_of, worker_of},
 };
+use crate::{companion, convert::status_number};
 
-pub(crate) async fn write(database: &DatabaseConnection, writes: &[Write]) -> Result<Vec<Outcome>, DbErr> {
+pub(super) async fn write(database: &DatabaseConnection, writes: &[Write]) -> Result<Vec<Outcome>, DbErr> {
+    if writes.iter().any(|write| companion::accompanied(write).is_some()) {
+        return careful::write(database, writes).await;
+    }
     let mut batch = Batch::of(writes);
     if let Some(statement) = batch.take_single() {
         // One row needs no transaction: it is written or it is not.
@@ -33,19 +37,20 @@ pub(crate) async fn write(database: &DatabaseConnection, writes: &[Write]) -> Re
 
 /// The rows of a batch, by table.
 #[derive(Default)]
-pub(crate) struct Batch {
+pub(super) struct Batch {
     submitted: Vec<Value>,
     markers: Vec<Value>,
     runs: Vec<Value>,
     unqueued: Vec<Value>,
     queued: Vec<Value>,
+    announced: Vec<Value>,
     silenced: Vec<Value>,
     /// How many rows the statements that fence must write.
-    pub(crate) fenced: u64,
+    pub(super) fenced: u64,
 }
 
 impl Batch {
-    pub(crate) fn of(writes: &[Write]) -> Self {
+    pub(super) fn of<'a>(writes: impl IntoIterator<Item = &'a Write>) -> Self {
         let mut batch = Self::default();
         for write in writes {
             match write {
@@ -66,10 +71,13 @@ impl Batch {
             text_of(&run.input),
             run.width.map(i64::from).into(),
             integer_of(run.submitted.0),
-            status_number(run.status).into(),
+            i64::from(status_number(run.status)).into(),
             run.holder.map_or_else(|| None::<uuid::Uuid>.into(), worker_of),
+            i64::from(run.priority.number()).into(),
+            run.trace.as_ref().map(ToString::to_string).into(),
         ]);
         self.queue(&blob_of(run.id), &run.queue);
+        self.announce(&run.outbox);
     }
 
     fn change(&mut self, change: &Change) {
@@ -91,7 +99,7 @@ impl Batch {
         self.runs.extend([
             run.clone(),
             integer_of(revision),
-            status_number(row.status).into(),
+            i64::from(status_number(row.status)).into(),
             row.holder.map_or_else(|| None::<uuid::Uuid>.into(), worker_of),
             row.error.as_ref().map(ToString::to_string).into(),
             row.ended.map_or_else(|| None::<i64>.into(), |ended| integer_of(ended.0)),
@@ -101,6 +109,7 @@ impl Batch {
             self.silenced.push(run.clone());
         }
         self.queue(run, &row.queue);
+        self.announce(&row.outbox);
     }
 
     fn queue(&mut self, run: &Value, queue: &[QueueEntry]) {
@@ -109,9 +118,16 @@ impl Batch {
         }
     }
 
+    fn announce(&mut self, hints: &[Hint]) {
+        for hint in hints {
+            let pool = text_of(&hint.pool);
+            self.announced.extend([blob_of(hint.run), i64::from(hint.node).into(), pool, integer_of(now().0)]);
+        }
+    }
+
     /// The statement of a batch that is one row.
     fn take_single(&mut self) -> Option<Statement> {
-        let alone = self.fenced == 1 && self.runs.is_empty() && self.queued.is_empty();
+        let alone = self.fenced == 1 && self.runs.is_empty() && self.queued.is_empty() && self.announced.is_empty();
         if !alone {
             return None;
         }
@@ -122,7 +138,7 @@ impl Batch {
     /// Writes everything; gives how many rows the statements that fence have written.
     ///
     /// Markers stand before runs: both are fenced by the revision that the run has now.
-    pub(crate) async fn apply<C: ConnectionTrait>(self, database: &C) -> Result<u64, DbErr> {
+    pub(super) async fn apply<C: ConnectionTrait>(self, database: &C) -> Result<u64, DbErr> {
         let fencing = [(SUBMIT, self.submitted), (MARKERS, self.markers), (RUNS, self.runs)];
         let mut written = 0;
         for (rows, values) in fencing {
@@ -133,7 +149,10 @@ impl Batch {
         if written != self.fenced {
             return Ok(written);
         }
-        for statement in clear(self.unqueued, self.silenced).into_iter().chain(QUEUE.statements(&[], self.queued)) {
+        let cleared = clear(self.unqueued, self.silenced);
+        let added = [(QUEUE, self.queued), (OUTBOX, self.announced)];
+        let added = added.into_iter().flat_map(|(rows, values)| rows.statements(&[], values));
+        for statement in cleared.into_iter().chain(added) {
             database.execute_raw(statement).await?;
         }
         Ok(written)

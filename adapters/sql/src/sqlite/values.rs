@@ -1,0 +1,104 @@
+//! Values as the tables of `SQLite` have them.
+
+use std::{sync::Arc, time::SystemTime};
+
+use sea_orm::{DbErr, QueryResult, Value};
+use stagemark::{
+    Priority, RunId, Status, Timestamp, WorkerId,
+    ports::{Marker, Phase, Task, TaskId},
+};
+
+use crate::convert;
+
+pub(super) fn blob_of(run: RunId) -> Value {
+    run.uuid().into()
+}
+
+pub(super) fn worker_of(worker: WorkerId) -> Value {
+    uuid::Uuid::from_u128(worker.0).into()
+}
+
+pub(super) fn ended_of(worker: Option<uuid::Uuid>) -> Option<WorkerId> {
+    worker.map(|worker| WorkerId(worker.as_u128()))
+}
+
+pub(super) fn integer_of(number: u64) -> Value {
+    i64::try_from(number).unwrap_or(i64::MAX).into()
+}
+
+fn moment_of(moment: Option<Timestamp>) -> Value {
+    moment.map(|moment| i64::try_from(moment.0).unwrap_or(i64::MAX)).into()
+}
+
+pub(super) fn text_of(text: &Arc<str>) -> Value {
+    text.to_string().into()
+}
+
+pub(super) fn status_of(number: i64) -> Result<Status, DbErr> {
+    convert::status_of(number).ok_or_else(|| DbErr::Type(format!("{number} is no status of a run")))
+}
+
+pub(super) fn priority_of(number: i64) -> Result<Priority, DbErr> {
+    convert::priority_of(number).ok_or_else(|| DbErr::Type(format!("{number} is no priority of a run")))
+}
+
+/// What time it is; the file has no clock of its own.
+pub(super) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The values of a marker, in the order of `statements::MARKERS`.
+pub(super) fn marker_values(run: RunId, marker: &Marker, revision: u64) -> [Value; 14] {
+    let Task { phase, attempt, released } = marker.task;
+    let none = || Value::from(None::<i64>);
+    let nobody = || Value::from(None::<uuid::Uuid>);
+    let (number, worker, due, width) = match phase {
+        Phase::Queued { due } => (0, nobody(), integer_of(due.0), none()),
+        Phase::Leased { worker } => (1, worker_of(worker), none(), none()),
+        Phase::Done { width } => (2, nobody(), none(), width.map(i64::from).into()),
+        Phase::Dead => (3, nobody(), none(), none()),
+        Phase::Dropped => (4, nobody(), none(), none()),
+    };
+    let number: i64 = number;
+    [
+        blob_of(run),
+        i64::from(marker.id.node).into(),
+        i64::from(marker.id.item).into(),
+        number.into(),
+        i64::from(attempt).into(),
+        i64::from(released).into(),
+        worker,
+        due,
+        width,
+        moment_of(marker.started),
+        moment_of(marker.finished),
+        marker.output.as_ref().map(ToString::to_string).into(),
+        marker.error.as_ref().map(ToString::to_string).into(),
+        integer_of(revision),
+    ]
+}
+
+/// A marker from a row: run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error.
+pub(super) fn marker_of(row: &QueryResult) -> Result<(RunId, Marker), DbErr> {
+    let missing = |what: &str| DbErr::Type(format!("a marker has no {what}"));
+    let moment = |at: usize| -> Result<Option<Timestamp>, DbErr> {
+        let moment: Option<i64> = row.try_get_by_index(at)?;
+        Ok(moment.map(|moment| Timestamp(u64::try_from(moment).unwrap_or(0))))
+    };
+    let text = |at: usize| -> Result<Option<Arc<str>>, DbErr> {
+        Ok(row.try_get_by_index::<Option<String>>(at)?.map(Arc::from))
+    };
+    let phase = match row.try_get_by_index::<i64>(3)? {
+        0 => Phase::Queued { due: moment(7)?.ok_or_else(|| missing("due time"))? },
+        1 => Phase::Leased { worker: ended_of(row.try_get_by_index(6)?).ok_or_else(|| missing("worker"))? },
+        2 => Phase::Done { width: row.try_get_by_index(8)? },
+        3 => Phase::Dead,
+        4 => Phase::Dropped,
+        number => return Err(DbErr::Type(format!("{number} is no state of a task"))),
+    };
+    let task = Task { phase, attempt: row.try_get_by_index(4)?, released: row.try_get_by_index(5)? };
+    let id = TaskId { node: row.try_get_by_index(1)?, item: row.try_get_by_index(2)? };
+    let marker = Marker { id, task, started: moment(9)?, finished: moment(10)?, output: text(11)?, error: text(12)? };
+    Ok((row.try_get_by_index::<uuid::Uuid>(0)?.into(), marker))
+}
