@@ -5,7 +5,8 @@
 //!
 //! - [`store_suite!`] for where runs are kept,
 //! - [`artifacts_suite!`] for where artifacts are,
-//! - [`dispatch_suite!`] for what carries hints to workers.
+//! - [`dispatch_suite!`] for what carries hints to workers,
+//! - [`locks_suite!`], [`dedup_suite!`], [`live_suite!`] and [`limits_suite!`] for the accelerators.
 //!
 //! ```
 //! use stagemark::MemoryStore;
@@ -17,5 +18,10 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod artifacts;
+pub mod dedup;
 pub mod dispatch;
+pub mod limits;
+pub mod live;
+pub mod locks;
 pub mod store;
+mod wait;
