@@ -1,10 +1,11 @@
-//! The commands of this repository: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`.
+//! The commands of this repository: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`, `cargo xtask services`.
 //!
-//! Each first sees to what it needs from the system, then hands over to cargo.
+//! Each first sees to what it needs from the system, then hands over to cargo, or starts servers.
 
 mod need;
 mod provide;
 mod rights;
+mod services;
 
 use std::{
     env,
@@ -24,7 +25,9 @@ Usage: cargo xtask <COMMAND> [OPTIONS]
 Commands:
   demo   Runs a real video through the pipeline (see cargo xtask demo --help)
   test   Runs every test; takes the options of cargo test
-  bench  Measures the engine and the pipeline (see cargo xtask bench --help)";
+  bench  Measures the engine and the pipeline (see cargo xtask bench --help)
+  services up|down|status [--dir DIR]
+         Starts, stops or shows private servers: PostgreSQL, Redis, RabbitMQ and an S3 store";
 
 fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Some("demo") => demo(arguments),
         Some("test") => test(&arguments),
         Some("bench") => bench(&arguments),
+        Some("services") => services::run(&arguments),
         Some("" | "help" | "--help" | "-h") => {
             println!("{USAGE}");
             Ok(())
@@ -59,7 +63,9 @@ fn demo(mut arguments: Vec<OsString>) -> Result<(), String> {
 }
 
 fn test(arguments: &[OsString]) -> Result<(), String> {
-    provide::all(&[Need::CC, Need::FFMPEG, Need::LIMITS, Need::MOUNT])?;
+    let ours = [Need::CC, Need::FFMPEG, Need::LIMITS, Need::MOUNT];
+    provide::all(&[ours.as_slice(), &services::needs()].concat())?;
+    stagemark_services::install_weed().map_err(|error| error.to_string())?;
     // All that does not compile is said before anything runs, and each test finds the programs of ours that it starts.
     run(&mut cargo(&["test", "--workspace", "--no-run"]))?;
     hand_over(cargo(&["test", "--workspace", "--no-fail-fast"]).args(arguments))

@@ -1,13 +1,13 @@
 //! What the commands need from the system, and how it is found to be there.
 
 use std::{
-    env,
     ffi::OsStr,
     io::Write,
-    os::unix::fs::PermissionsExt,
-    path::PathBuf,
+    path::Path,
     process::{Command, Stdio},
 };
+
+use stagemark_services::find;
 
 /// Something that a package of the system brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,10 +18,23 @@ pub(crate) struct Need {
     pub(crate) purpose: &'static str,
     /// The programs that must be in the path.
     programs: &'static [&'static str],
-    /// Whether there must be the headers of the C library.
-    headers: bool,
+    /// What else the first of them must be able to do.
+    able: Able,
     /// The packages of Debian and Ubuntu that bring it.
     pub(crate) packages: &'static [&'static str],
+    /// Whether the packages start a server, when they are installed, that nobody asked for.
+    pub(crate) starts: bool,
+}
+
+/// What a program must be able to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Able {
+    /// Nothing but to run.
+    Run,
+    /// To compile with the headers of the C library.
+    Compile,
+    /// To make a Python environment with pip.
+    MakeVenv,
 }
 
 impl Need {
@@ -30,50 +43,110 @@ impl Need {
         what: "a C compiler with the headers of the C library",
         purpose: "to build SQLite",
         programs: &["cc"],
-        headers: true,
+        able: Able::Compile,
         packages: &["gcc", "libc6-dev"],
+        starts: false,
     };
     /// What the media steps run on.
     pub(crate) const FFMPEG: Self = Self {
         what: "ffmpeg and ffprobe",
         purpose: "for the media steps",
         programs: &["ffmpeg", "ffprobe"],
-        headers: false,
+        able: Able::Run,
         packages: &["ffmpeg"],
+        starts: false,
     };
     /// What confines ffmpeg.
     pub(crate) const LIMITS: Self = Self {
         what: "setpriv, prlimit and unshare",
         purpose: "to confine ffmpeg",
         programs: &["setpriv", "prlimit", "unshare"],
-        headers: false,
+        able: Able::Run,
         packages: &["util-linux"],
+        starts: false,
     };
     /// What makes small disks for tests.
     pub(crate) const MOUNT: Self = Self {
         what: "mount and umount",
         purpose: "for the tests with a full disk",
         programs: &["mount", "umount"],
-        headers: false,
+        able: Able::Run,
         packages: &["mount"],
+        starts: false,
+    };
+
+    /// The truth of a cluster.
+    pub(crate) const POSTGRES: Self = Self {
+        what: "PostgreSQL",
+        purpose: "for runs on a cluster",
+        programs: &["postgres", "initdb", "psql"],
+        able: Able::Run,
+        packages: &["postgresql", "postgresql-client"],
+        starts: true,
+    };
+    /// Locks and progress of a cluster.
+    pub(crate) const REDIS: Self = Self {
+        what: "Redis",
+        purpose: "for locks and progress on a cluster",
+        programs: &["redis-server"],
+        able: Able::Run,
+        packages: &["redis-server"],
+        starts: true,
+    };
+    /// Hints of a cluster.
+    pub(crate) const RABBITMQ: Self = Self {
+        what: "RabbitMQ",
+        purpose: "for hints on a cluster",
+        programs: &["rabbitmq-server", "rabbitmqctl", "epmd"],
+        able: Able::Run,
+        packages: &["rabbitmq-server", "erlang-base"],
+        starts: true,
+    };
+    /// What the S3 store comes by.
+    pub(crate) const PYTHON: Self = Self {
+        what: "Python with venv",
+        purpose: "to install an S3 store",
+        programs: &["python3"],
+        able: Able::MakeVenv,
+        packages: &["python3", "python3-venv"],
+        starts: false,
+    };
+    /// What starts servers, and ends them with who started them.
+    pub(crate) const SETSID: Self = Self {
+        what: "setsid and setpriv",
+        purpose: "to start private servers",
+        programs: &["setsid", "setpriv"],
+        able: Able::Run,
+        packages: &["util-linux"],
+        starts: false,
     };
 
     /// Whether it is missing where programs are looked for in this path.
     pub(crate) fn is_missing(&self, path: &OsStr) -> bool {
         let found: Vec<_> = self.programs.iter().filter_map(|program| find(program, path)).collect();
-        found.len() < self.programs.len() || self.headers && found.first().is_none_or(|cc| !compiles(cc))
+        found.len() < self.programs.len() || found.first().is_none_or(|first| !self.able.is(first))
     }
 }
 
-/// The program of this name that a shell with this path would run.
-pub(crate) fn find(program: &str, path: &OsStr) -> Option<PathBuf> {
-    env::split_paths(path).map(|folder| folder.join(program)).find(|file| {
-        file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-    })
+impl Able {
+    fn is(self, program: &Path) -> bool {
+        match self {
+            Self::Run => true,
+            Self::Compile => compiles(program),
+            Self::MakeVenv => makes_venv(program),
+        }
+    }
+}
+
+/// Whether Python has what a venv with pip is made of; distributions leave it out.
+fn makes_venv(python: &Path) -> bool {
+    let mut command = Command::new(python);
+    command.args(["-c", "import venv, ensurepip"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// Whether a C compiler finds the headers.
-fn compiles(cc: &PathBuf) -> bool {
+fn compiles(cc: &Path) -> bool {
     let mut command = Command::new(cc);
     command.args(["-fsyntax-only", "-x", "c", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let Ok(mut child) = command.spawn() else { return false };
@@ -83,7 +156,7 @@ fn compiles(cc: &PathBuf) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{env, fs, os::unix::fs::PermissionsExt};
 
     use super::*;
 
@@ -134,6 +207,14 @@ mod tests {
 
         assert!(!Need::CC.is_missing(works.path().as_os_str()));
         assert!(Need::CC.is_missing(fails.path().as_os_str()));
+    }
+
+    #[test]
+    fn a_python_that_makes_no_venv_is_not_enough() {
+        let (works, fails) = (folder_with(&["python3"], 0), folder_with(&["python3"], 1));
+
+        assert!(!Need::PYTHON.is_missing(works.path().as_os_str()));
+        assert!(Need::PYTHON.is_missing(fails.path().as_os_str()));
     }
 
     #[test]

@@ -4,6 +4,15 @@ use std::{env, process::Command};
 
 use crate::{need::Need, rights::Rights};
 
+/// Runs a command while no package may start a server; where that is settled already, it stays so.
+const WITHOUT_STARTS: &str = "\
+    policy=/usr/sbin/policy-rc.d; \
+    if [ ! -e $policy ]; then \
+        trap 'rm -f $policy' EXIT; trap 'exit 1' HUP INT TERM; \
+        printf '#!/bin/sh\\nexit 101\\n' >$policy && chmod 755 $policy || exit; \
+    fi; \
+    \"$@\"";
+
 /// Installs what is missing.
 ///
 /// # Errors
@@ -53,7 +62,10 @@ fn plan(missing: &[Need], rights: Rights) -> Result<Option<Plan>, String> {
     };
     let with_prefix = |words: &[&'static str]| [prefix, words].concat();
     let update = InstallStep { words: with_prefix(&["apt-get", "update"]), may_fail: true };
-    let install = InstallStep { words: with_prefix(&install(missing)), may_fail: false };
+    let install = install(missing);
+    // A server that a package starts would be nobody's, and hold the port of another.
+    let quiet = if missing.iter().any(|need| need.starts) { vec!["sh", "-c", WITHOUT_STARTS, "sh"] } else { vec![] };
+    let install = InstallStep { words: with_prefix(&[quiet, install].concat()), may_fail: false };
     Ok(Some(Plan { announcement, steps: vec![update, install] }))
 }
 
@@ -124,6 +136,32 @@ mod tests {
         let said = plan(&MISSING, Rights::Root).unwrap().unwrap().announcement;
 
         assert!(said.contains("a C compiler") && said.contains("ffmpeg and ffprobe"), "{said}");
+    }
+
+    #[test]
+    fn what_starts_servers_is_installed_without_starting_them() {
+        let steps = plan(&[Need::CC, Need::REDIS], Rights::Sudo).unwrap().unwrap().steps;
+
+        assert_eq!(steps[1].words[..3], ["sudo", "sh", "-c"]);
+        assert!(steps[1].words[3].contains("exit 101"));
+        assert!(steps[1].words[4..].join(" ").ends_with("--no-install-recommends gcc libc6-dev redis-server"));
+    }
+
+    #[test]
+    fn a_command_without_starts_leaves_the_policy_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let policy = folder.path().join("policy-rc.d");
+        let script = WITHOUT_STARTS.replace("/usr/sbin/policy-rc.d", policy.to_str().unwrap());
+        let run = |command: &str| Command::new("sh").args(["-c", &script, "sh", "sh", "-c", command]).status().unwrap();
+        let path = policy.to_str().unwrap();
+
+        assert!(run(&format!("! {path} && test $(stat -c %a {path}) = 755")).success());
+        assert!(!policy.exists());
+        assert_eq!(run("exit 3").code(), Some(3));
+
+        std::fs::write(&policy, "another").unwrap();
+        assert!(run("true").success());
+        assert_eq!(std::fs::read_to_string(&policy).unwrap(), "another");
     }
 
     #[test]

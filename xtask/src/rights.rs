@@ -9,7 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::need::find;
+use stagemark_services::find;
 
 /// How packages can be installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -125,7 +125,9 @@ impl Serve for S3Kind {
     }
 
     fn version() -> Result<String, ServiceError> {
-        weed::install()?;
+        if !weed::program().exists() {
+            return Err(ServiceError::NotInstalled { program: "weed", package: "python3-venv" });
+        }
         run(Command::new(weed::program()).arg("version"), "asking the S3 store for its version")
     }
 

@@ -104,10 +104,13 @@ impl<K: Kind> Server<K> {
 
     /// Starts one below this folder unless it runs; it outlives this process.
     pub fn up(folder: &Path) -> Result<Self, ServiceError> {
-        match Self::running_in(folder) {
-            Some(server) => Ok(server),
-            None => Self::begin(&folder.join(K::NAME), Life::OfItsOwn, None),
+        let Some(server) = Self::running_in(folder) else {
+            return Self::begin(&folder.join(K::NAME), Life::OfItsOwn, None);
+        };
+        if wait_until(START_MAX, || server.is_ready()) {
+            return Ok(server);
         }
+        Err(server.not_ready(format!("it runs, but did not serve for {START_MAX:?}")))
     }
 
     /// The one below this folder that was brought up, if it runs.
@@ -117,7 +120,12 @@ impl<K: Kind> Server<K> {
         let mut processes = lines.lines().map(Process::from_line);
         let main = processes.next()??;
         let running = Running { main: Some(main), companion: processes.next().flatten(), ..Running::default() };
-        K::is_ready(&place, main.id).then(|| Self::new(place, Life::OfItsOwn, running, None))
+        Some(Self::new(place, Life::OfItsOwn, running, None))
+    }
+
+    /// The URL of the one below this folder, whether or not it runs, if there ever was one.
+    pub fn url_in(folder: &Path) -> Option<String> {
+        Place::find(&folder.join(K::NAME), K::PORTS).map(|place| K::url(&place))
     }
 
     fn new(place: Place, life: Life, running: Running, temporary: Option<Temporary>) -> Self {
@@ -253,6 +261,11 @@ impl<K: Kind> Server<K> {
     /// The id of its process, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.running().main.filter(|main| main.is_alive()).map(|main| main.id)
+    }
+
+    /// Whether it serves clients.
+    pub fn is_ready(&self) -> bool {
+        self.pid().is_some_and(|id| K::is_ready(&self.place, id))
     }
 
     /// The version of the program that is installed.
