@@ -77,7 +77,9 @@ pub(crate) async fn measure(time: Duration) -> Result<(), Box<dyn Error>> {
         committers.push((in_flight, measured.stats));
     }
     println!("\n# Where the time goes: the committer\n");
-    println!("| in flight | commits | mean time | rows/s while committing | busy | commits by number of writes: 1, 2-3, 4-7, … |");
+    println!(
+        "| in flight | commits | mean time | rows/s while committing | busy | commits by number of writes: 1, 2-3, 4-7, … |"
+    );
     println!("|---|---|---|---|---|---|");
     for (in_flight, (stats, elapsed)) in committers {
         print_committer(in_flight, &stats, elapsed, None);

@@ -156,19 +156,11 @@ fn since(before: &CommitStats, after: &CommitStats) -> CommitStats {
     }
 }
 
-pub(crate) fn print_committer(
-    in_flight: usize,
-    stats: &CommitStats,
-    elapsed: Duration,
-    bare_rows_per_s: Option<f64>,
-) {
+pub(crate) fn print_committer(in_flight: usize, stats: &CommitStats, elapsed: Duration, bare_rows_per_s: Option<f64>) {
     let mean = stats.time / u32::try_from(stats.commits.max(1)).unwrap_or(u32::MAX);
     let rows_per_s = stats.rows as f64 / stats.time.as_secs_f64();
     let busy = 100.0 * stats.time.as_secs_f64() / elapsed.as_secs_f64();
     let sizes = stats.sizes.map(|size| size.to_string()).join(", ");
     let bare = bare_rows_per_s.map_or_else(String::new, |rate| format!("{rate:.0} | "));
-    println!(
-        "| {in_flight} | {} | {mean:.2?} | {rows_per_s:.0} | {bare}{busy:.0} % | {sizes} |",
-        stats.commits
-    );
+    println!("| {in_flight} | {} | {mean:.2?} | {rows_per_s:.0} | {bare}{busy:.0} % | {sizes} |", stats.commits);
 }

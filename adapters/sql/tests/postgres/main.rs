@@ -1,0 +1,9 @@
+//! The store on a real `PostgreSQL`: what is true of it alone, and that it keeps the contract of its port.
+
+mod as_memory;
+mod conformance;
+mod fixture;
+#[path = "../common/histories.rs"]
+mod histories;
+#[path = "../common/writes.rs"]
+mod writes;
