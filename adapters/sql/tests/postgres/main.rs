@@ -2,8 +2,12 @@
 
 mod as_memory;
 mod conformance;
+mod faults;
 mod fixture;
 #[path = "../common/histories.rs"]
 mod histories;
+mod role;
+#[path = "../common/transactions.rs"]
+mod transactions;
 #[path = "../common/writes.rs"]
 mod writes;

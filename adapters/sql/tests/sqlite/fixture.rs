@@ -26,3 +26,9 @@ impl Database {
         SqlStore::open(&self.url()).await.unwrap()
     }
 }
+
+/// The URL of a new database, and its folder.
+pub(crate) async fn address() -> (String, Database) {
+    let database = Database::new();
+    (database.url(), database)
+}

@@ -13,5 +13,7 @@ mod mount;
 mod odd;
 mod read_only;
 mod shared;
+#[path = "../common/transactions.rs"]
+mod transactions;
 #[path = "../common/writes.rs"]
 mod writes;
