@@ -6,6 +6,7 @@ mod faults;
 mod fixture;
 #[path = "../common/histories.rs"]
 mod histories;
+mod plans;
 mod role;
 #[path = "../common/transactions.rs"]
 mod transactions;
