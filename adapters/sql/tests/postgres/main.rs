@@ -2,6 +2,8 @@
 
 mod as_memory;
 mod conformance;
+mod cut;
+mod doorbell;
 mod faults;
 mod fixture;
 #[path = "../common/histories.rs"]
