@@ -16,11 +16,8 @@ fn host_off_by(cluster: &Cluster, offset: &str, name: &str) -> Host {
 #[tokio::test(flavor = "multi_thread")]
 async fn hosts_whose_clocks_are_ten_minutes_off_hold_their_leases() {
     let cluster = Cluster::start().await;
-    let hosts = [
-        cluster.host("right"),
-        host_off_by(&cluster, "+10m", "ahead"),
-        host_off_by(&cluster, "-10m", "behind"),
-    ];
+    let hosts =
+        [cluster.host("right"), host_off_by(&cluster, "+10m", "ahead"), host_off_by(&cluster, "-10m", "behind")];
     let client = cluster.client().await;
     let load = Load::begin(&client);
     // Several times the lease: one that was judged by the clock of its host would lapse, or never would.
