@@ -99,6 +99,11 @@ impl Engine {
         doctor::examine(&self.driver).await
     }
 
+    /// Asks the store for a sign of life: one look-up, whose answer does not matter.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.driver.store.graph("", 0, None).await.map(drop)
+    }
+
     /// Counts what the store holds, for whatever worker: runs that have not ended, and what is due in the queue. It looks
     /// at 100,000 rows of each at most, so it costs little however much there is; ask a few times a minute.
     pub async fn census(&self) -> Result<Counts, StoreError> {
