@@ -108,10 +108,10 @@ impl Health {
 
     /// Whether the host takes work: it has started, is not told to stop, and nothing is away that it needs.
     pub(crate) async fn readiness(&self) -> Readiness {
-        let stage = *self.stage.borrow();
+        let now = *self.stage.borrow();
         let dependencies = self.look().await;
         let worst = dependencies.values().map(|seen| seen.state).max().unwrap_or(Condition::Ok);
-        let (state, ready) = match (stage, worst) {
+        let (state, ready) = match (now, worst) {
             (Stage::Starting, _) => ("starting", false),
             (Stage::Draining, _) => ("draining", false),
             (Stage::Serving, Condition::Down) => ("down", false),

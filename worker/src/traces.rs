@@ -45,8 +45,8 @@ mod sending {
             let (endpoint, headers) = endpoint(collector).ok_or_else(refused)?;
             let builder = SpanExporter::builder().with_http().with_endpoint(endpoint).with_headers(headers);
             // What it says of a wrong address has the address in it.
-            let exporter = builder.build().map_err(|_| refused())?;
-            let exporter = Exporter { exporter, collector: collector.clone(), failing: AtomicBool::new(false) };
+            let inner = builder.build().map_err(|_| refused())?;
+            let exporter = Exporter { inner, collector: collector.clone(), failing: AtomicBool::new(false) };
             let host = KeyValue::new("service.instance.id", format!("{:016x}-{}", instance(), std::process::id()));
             let mut resource = Resource::builder().with_attribute(host);
             if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
@@ -99,14 +99,14 @@ mod sending {
     /// Says once that a collector is away, and once that it is back.
     #[derive(Debug)]
     struct Exporter {
-        exporter: SpanExporter,
+        inner: SpanExporter,
         collector: Address,
         failing: AtomicBool,
     }
 
     impl opentelemetry_sdk::trace::SpanExporter for Exporter {
         async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-            let exported = self.exporter.export(batch).await;
+            let exported = self.inner.export(batch).await;
             match (&exported, self.failing.swap(exported.is_err(), Relaxed)) {
                 // The error has the whole address in it.
                 (Err(_), false) => tracing::warn!(collector = %self.collector, "spans are not taken, and dropped"),
@@ -117,11 +117,11 @@ mod sending {
         }
 
         fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-            self.exporter.shutdown_with_timeout(timeout)
+            self.inner.shutdown_with_timeout(timeout)
         }
 
         fn set_resource(&mut self, resource: &Resource) {
-            self.exporter.set_resource(resource);
+            self.inner.set_resource(resource);
         }
     }
 }

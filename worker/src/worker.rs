@@ -126,7 +126,7 @@ impl Worker {
         let upkeep = shown.recorder.upkeep();
         shown.health.enter(Stage::Serving);
         tracing::info!(database = %settings.database, pools = settings.pools.join(","), "worker started");
-        Ok(Host { engine, settings, shown, traces, pages: pages, _upkeep: upkeep })
+        Ok(Host { engine, settings, shown, traces, pages, _upkeep: upkeep })
     }
 }
 

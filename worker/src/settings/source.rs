@@ -127,7 +127,7 @@ fn read(path: &Path) -> Result<Table, SettingsError> {
     // What the parser says shows the line, and there may be a secret in it.
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
         let before = error.span().map_or(0, |span| span.start).min(text.len());
-        let line = 1 + text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count();
+        let line = 1 + text.bytes().take(before).filter(|byte| *byte == b'\n').count();
         SettingsError::NotToml { path: path.to_owned(), line }
     })?;
     match table.keys().find(|name| !keys::is_known(name)) {
