@@ -7,9 +7,18 @@ use lapin::{
     Channel, Confirmation,
     options::{BasicPublishOptions, ConfirmSelectOptions},
 };
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{
+    sync::Mutex,
+    time::{sleep, timeout},
+};
 
-use crate::{AmqpError, builder::Settings, connection::Line, message::Message, queue::Queues};
+use crate::{
+    AmqpError,
+    builder::Settings,
+    connection::Line,
+    message::Message,
+    queue::{LEFT_ALONE, Queues},
+};
 
 /// Sends to the broker; all who publish share one channel, one after the other.
 #[derive(Debug)]
@@ -112,6 +121,7 @@ impl Link {
                 tracing::warn!(queue = %message.queue, "a queue is gone; it is made again");
             }
         }
+        sleep(LEFT_ALONE).await;
         match self.attempt(&returned).await?.first() {
             Some(message) => Err(AmqpError::NoQueue { queue: message.queue.to_string() }),
             None => Ok(()),
