@@ -71,7 +71,7 @@ pub use driver::stats::CommitStats;
 pub use engine::Engine;
 pub use error::{Permanent, StepError};
 pub use lock::{Lock, LockError};
-pub use memory::{MemoryArtifacts, MemoryDedup, MemoryLimits, MemoryLive, MemoryLocks, MemoryStore};
+pub use memory::{MemoryArtifacts, MemoryDedup, MemoryDispatch, MemoryLimits, MemoryLive, MemoryLocks, MemoryStore};
 pub use name::Name;
 pub use priority::Priority;
 pub use rate::Rate;

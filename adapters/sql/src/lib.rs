@@ -14,8 +14,11 @@ mod companion;
 mod convert;
 mod error;
 mod open;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
 
-pub use open::{OpenOptions, Synchronous};
+pub use open::{Migrations, OpenOptions, Synchronous};
 pub use store::SqlStore;

@@ -45,6 +45,8 @@ struct Limited {
     semaphore: Option<Semaphore>,
     rate: Option<Drawing>,
     hand: Mutex<Hand>,
+    /// There is more in hand than before.
+    more: Notify,
     /// The sequence of the last exchange with the service: there is one at a time.
     exchange: Turns<u64>,
 }
@@ -83,6 +85,8 @@ impl Drop for Permit {
         if self.limited.semaphore.is_some() {
             let mut hand = self.limited.hand();
             (hand.used, hand.spare) = (hand.used - 1, hand.spare + 1);
+            drop(hand);
+            self.limited.more.notify_waiters();
             self.unused.notify_one();
         }
     }
@@ -106,9 +110,9 @@ impl Permits {
             let name: Arc<str> = Arc::from(step.as_str());
             let semaphore = fleet.map(|permits_max| Semaphore { name: Arc::clone(&name), permits_max });
             let rate = rate.map(|rate| Drawing::new(name, rate));
-            let (hand, exchange) = (Mutex::new(Hand::empty()), Turns::new(0));
+            let (hand, more, exchange) = (Mutex::new(Hand::empty()), Notify::new(), Turns::new(0));
             let limits = Arc::clone(limits);
-            (step, Arc::new(Limited { limits, holder, time_to_live, semaphore, rate, hand, exchange }))
+            (step, Arc::new(Limited { limits, holder, time_to_live, semaphore, rate, hand, more, exchange }))
         };
         Self { steps: lowest.into_iter().map(limited).collect(), unused: Arc::default() }
     }
@@ -133,6 +137,18 @@ impl Permits {
     /// How many attempts of a step the permits in hand allow.
     pub(crate) fn free(&self, step: Name) -> u32 {
         self.steps.get(&step).map_or(u32::MAX, |limited| limited.free(&limited.hand()))
+    }
+
+    /// Waits until there is a permit in hand for a step, where it needs one.
+    pub(crate) async fn room_for(&self, step: Name) {
+        let Some(limited) = self.steps.get(&step) else { return };
+        loop {
+            let more = limited.more.notified();
+            if self.free(step) > 0 {
+                return;
+            }
+            more.await;
+        }
     }
 
     /// Whether any step is limited.
@@ -230,6 +246,10 @@ impl Limited {
             let mut hand = self.hand();
             hand.spare += granted;
             hand.until = asked + self.time_to_live;
+            drop(hand);
+            if granted > 0 {
+                self.more.notify_waiters();
+            }
         }
     }
 
@@ -242,6 +262,8 @@ impl Limited {
         let drawn = limits.ask(limits.port.draw(limit, wanted)).await?;
         let mut hand = self.hand();
         (hand.draw, hand.drawn_until) = (Some((drawn, drawn.granted)), asked + *kept);
+        drop(hand);
+        self.more.notify_waiters();
         (drawn.granted < wanted).then_some(drawn.more_in)
     }
 

@@ -61,8 +61,9 @@ impl Slots {
         drop(self.total.acquire().await);
     }
 
-    /// Waits until a slot is free for a step: for ever, where this worker leaves it to others.
+    /// Waits until a slot is free for a step, and a permit is in hand: for ever, where this worker leaves it to others.
     pub(crate) async fn room_for(&self, step: Name) {
+        self.permits.room_for(step).await;
         if let Some(slots) = self.steps.get(&step) {
             drop(slots.acquire().await);
         }

@@ -4,7 +4,9 @@
 //! an empty one is made, in a file of its own under `tests/`:
 //!
 //! - [`store_suite!`] for where runs are kept,
-//! - [`artifacts_suite!`] for where artifacts are.
+//! - [`artifacts_suite!`] for where artifacts are,
+//! - [`dispatch_suite!`] for what carries hints to workers,
+//! - [`locks_suite!`], [`dedup_suite!`], [`live_suite!`] and [`limits_suite!`] for the accelerators.
 //!
 //! ```
 //! use stagemark::MemoryStore;
@@ -16,4 +18,10 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod artifacts;
+pub mod dedup;
+pub mod dispatch;
+pub mod limits;
+pub mod live;
+pub mod locks;
 pub mod store;
+mod wait;

@@ -1,0 +1,4 @@
+//! The adapter on a real Redis.
+
+mod fixture;
+mod suites;
