@@ -39,6 +39,22 @@ pub enum WorkerError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The broker is there and refuses.
+    #[error("the broker {address} cannot be used")]
+    Broker {
+        /// Which one.
+        address: Address,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Redis is there and refuses.
+    #[error("the Redis {address} cannot be used")]
+    Redis {
+        /// Which one.
+        address: Address,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// A setting asks for what this program was built without.
     #[error("{setting} is set, and this program was built without it: give stagemark-worker the feature `{feature}`")]
     NotBuilt {

@@ -14,8 +14,9 @@
 //! }
 //! ```
 //!
-//! `docs/operate.md` lists the settings, the pages and the metrics. Features: `otel` (on by default) sends traces to a
-//! collector where one is named.
+//! `docs/operate.md` lists the settings, the pages and the metrics. All features are on by default: `postgres`, `amqp`,
+//! `redis` and `s3` for what a cluster has besides workers, `tls` for encrypted connections to them, and `otel` for traces
+//! that are sent to a collector.
 
 mod connect;
 mod failure;

@@ -95,10 +95,8 @@ pub struct S3Place {
     pub bucket: String,
     /// The region (default `us-east-1`).
     pub region: String,
-    /// Who asks.
-    pub access_key_id: SecretString,
-    /// How they show that it is they.
-    pub secret_access_key: SecretString,
+    /// The id of a key and the key; without, what AWS's own tools would find on this machine.
+    pub keys: Option<(SecretString, SecretString)>,
 }
 
 /// How the log is written.
@@ -147,6 +145,8 @@ impl Settings {
 }
 
 const REDIS: &[&str] = &["redis", "rediss", "redis-cluster", "rediss-cluster", "valkey", "valkeys"];
+const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+const KEY: &str = "AWS_SECRET_ACCESS_KEY";
 const LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 9464);
 
 /// A number of milliseconds or seconds, from 0.
@@ -183,16 +183,18 @@ fn artifacts(source: &Source<'_>) -> Result<ArtifactPlace, SettingsError> {
     if let Some(folder) = folder {
         return Err(SettingsError::Twice { name: folder.name, name_file: bucket.name });
     }
-    let secret = |key, needs| match source.get(key)? {
-        Some(given) => Ok(SecretString::from(given.text)),
-        None => Err(SettingsError::Alone { name: "S3_BUCKET", needs }),
+    let secret = |key| source.get(key).map(|given| given.map(|given| SecretString::from(given.text)));
+    let keys = match (secret("s3_access_key_id")?, secret("s3_secret_access_key")?) {
+        (Some(id), Some(key)) => Some((id, key)),
+        (None, None) => None,
+        (Some(_), None) => return Err(SettingsError::Alone { name: KEY_ID, needs: KEY }),
+        (None, Some(_)) => return Err(SettingsError::Alone { name: KEY, needs: KEY_ID }),
     };
     Ok(ArtifactPlace::S3(S3Place {
         endpoint,
         bucket: bucket.text,
         region: source.get("s3_region")?.map_or_else(|| "us-east-1".to_owned(), |given| given.text),
-        access_key_id: secret("s3_access_key_id", "AWS_ACCESS_KEY_ID")?,
-        secret_access_key: secret("s3_secret_access_key", "AWS_SECRET_ACCESS_KEY")?,
+        keys,
     }))
 }
 

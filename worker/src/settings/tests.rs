@@ -103,10 +103,12 @@ fn what_is_wrong_is_told_with_what_is_right() {
 }
 
 #[test]
-fn a_bucket_needs_its_keys() {
-    let refusal = Settings::read(None, &Environment::from([("S3_BUCKET", "media")])).unwrap_err().to_string();
+fn a_key_needs_its_id() {
+    let environment = Environment::from([("S3_BUCKET", "media"), ("AWS_SECRET_ACCESS_KEY", "hunter2")]);
 
-    assert_eq!(refusal, "S3_BUCKET is set, and AWS_ACCESS_KEY_ID is not; set both");
+    let refusal = Settings::read(None, &environment).unwrap_err().to_string();
+
+    assert_eq!(refusal, "AWS_SECRET_ACCESS_KEY is set, and AWS_ACCESS_KEY_ID is not; set both");
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    async fn start(mut command: Command) -> Self {
+    pub(crate) async fn start(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut log = child.stderr.take().unwrap();
         let said = tokio::spawn(async move {
@@ -101,12 +101,7 @@ impl Host {
 
     /// The status and the body of a page.
     pub(crate) async fn page(&self, path: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+        page(self.address, path).await.expect("the host serves its pages")
     }
 
     /// Waits until a page answers so.
@@ -131,6 +126,16 @@ impl Host {
         let status = timeout(PATIENCE, self.child.wait()).await.expect("the host ends").unwrap();
         (status, self.said.await.unwrap())
     }
+}
+
+/// The status and the body of a page, if somebody listens there.
+pub(crate) async fn page(address: SocketAddr, path: &str) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    Some((head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned()))
 }
 
 /// Waits until something is so.
