@@ -41,6 +41,7 @@
 mod artifact;
 mod attempt;
 mod builder;
+mod collect;
 mod doctor;
 mod driver;
 mod engine;
@@ -66,6 +67,7 @@ mod workflow;
 pub use artifact::{Artifact, ArtifactWriter, Scratch};
 pub use attempt::Attempt;
 pub use builder::{Builder, StartError};
+pub use collect::{CollectError, Collector, Garbage};
 pub use doctor::Stuck;
 pub use driver::stats::CommitStats;
 pub use engine::Engine;

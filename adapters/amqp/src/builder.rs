@@ -66,9 +66,9 @@ impl AmqpBuilder {
         self
     }
 
-    /// Waits so long for the broker (default 5 s, at least 100 ms): to connect, to set up a queue, to confirm.
+    /// Waits so long for the broker (default 5 s, at least 1 s): to connect, to set up a queue, to confirm.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.limit = limit.max(Duration::from_millis(100));
+        self.limit = limit.max(Duration::from_secs(1));
         self
     }
 
@@ -105,9 +105,12 @@ impl AmqpBuilder {
         if ShortString::try_new(uri.vhost.as_str()).is_err() {
             return Err(bad("its virtual host is longer than 255 bytes"));
         }
-        uri.query.heartbeat.get_or_insert(u16::try_from(self.heartbeat.as_secs()).unwrap_or(u16::MAX));
+        let heartbeat = u16::try_from(self.heartbeat.as_secs()).unwrap_or(u16::MAX);
+        let heartbeat = *uri.query.heartbeat.get_or_insert(heartbeat);
         let Self { prefix, prefetch, limit, authorities, .. } = self;
-        Ok(Settings { uri, prefix, prefetch, limit, authorities })
+        // In the URL, 0 means none.
+        let quiet = 2 * Duration::from_secs(heartbeat.max(1).into());
+        Ok(Settings { uri, prefix, prefetch, limit, quiet, authorities })
     }
 }
 
@@ -117,6 +120,8 @@ pub(crate) struct Settings {
     pub(crate) prefix: String,
     pub(crate) prefetch: u16,
     pub(crate) limit: Duration,
+    /// After how long without a hint the consumers are looked at.
+    pub(crate) quiet: Duration,
     pub(crate) authorities: Option<String>,
 }
 

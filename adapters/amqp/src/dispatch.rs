@@ -55,6 +55,22 @@ impl AmqpDispatch {
         AmqpBuilder::new(url)
     }
 
+    /// Asks whether the broker would take hints now, for whoever watches; hints need not ask.
+    ///
+    /// ```no_run
+    /// # async fn watch(broker: &stagemark_amqp::AmqpDispatch) {
+    /// if let Err(error) = broker.reach().await {
+    ///     println!("workers look into the queue meanwhile: {error}");
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`AmqpBuilder::connect`], and [`AmqpError::Blocked`] while the broker is short of memory or disk.
+    pub async fn reach(&self) -> Result<(), AmqpError> {
+        self.publisher.reach().await
+    }
+
     pub(crate) async fn open(settings: Settings) -> Result<Self, AmqpError> {
         let settings = Arc::new(settings);
         let publisher = Arc::new(Publisher::new(Arc::clone(&settings)));

@@ -7,9 +7,18 @@ use lapin::{
     Channel, Confirmation,
     options::{BasicPublishOptions, ConfirmSelectOptions},
 };
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{
+    sync::Mutex,
+    time::{sleep, timeout},
+};
 
-use crate::{AmqpError, builder::Settings, connection::Line, message::Message, queue::Queues};
+use crate::{
+    AmqpError,
+    builder::Settings,
+    connection::Line,
+    message::Message,
+    queue::{LEFT_ALONE, Queues},
+};
 
 /// Sends to the broker; all who publish share one channel, one after the other.
 #[derive(Debug)]
@@ -41,6 +50,22 @@ impl Publisher {
             *place = Some(Link::open(&self.settings).await?);
         }
         Ok(())
+    }
+
+    /// Whether messages would be taken now; connects, if it is not connected.
+    pub(crate) async fn reach(&self) -> Result<(), AmqpError> {
+        let mut place = self.link.lock().await;
+        match place.take().filter(|link| link.line.is_blocked() || link.is_usable()) {
+            Some(link) => {
+                let is_blocked = link.line.is_blocked();
+                *place = Some(link);
+                if is_blocked { Err(AmqpError::Blocked) } else { Ok(()) }
+            }
+            None => {
+                *place = Some(Link::open(&self.settings).await?);
+                Ok(())
+            }
+        }
     }
 
     /// Publishes messages, and returns when the broker has confirmed all of them.
@@ -112,6 +137,7 @@ impl Link {
                 tracing::warn!(queue = %message.queue, "a queue is gone; it is made again");
             }
         }
+        sleep(LEFT_ALONE).await;
         match self.attempt(&returned).await?.first() {
             Some(message) => Err(AmqpError::NoQueue { queue: message.queue.to_string() }),
             None => Ok(()),

@@ -1,5 +1,7 @@
 //! The queues of a pool, as they are named and made.
 
+use std::time::Duration;
+
 use lapin::{
     Channel,
     options::QueueDeclareOptions,
@@ -7,6 +9,10 @@ use lapin::{
 };
 
 use crate::AmqpError;
+
+/// How long a queue that somebody deleted is left alone, so that the broker can end all its consumers first: see
+/// [`Session::is_deaf`](crate::session::Session::is_deaf).
+pub(crate) const LEFT_ALONE: Duration = Duration::from_millis(500);
 
 /// The queues of a pool: that of its hints, and that of messages which nobody could read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +36,13 @@ impl Queues {
         arguments.insert("x-dead-letter-exchange".into(), text(""));
         arguments.insert("x-dead-letter-routing-key".into(), text(self.dead.as_str()));
         declare(channel, &self.hints, arguments).await
+    }
+
+    /// How many hints wait for a reader.
+    pub(crate) async fn waiting(&self, channel: &Channel) -> Result<u32, lapin::Error> {
+        let look = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let queue = channel.queue_declare(self.hints.clone(), look, FieldTable::default()).await?;
+        Ok(queue.message_count())
     }
 }
 

@@ -29,8 +29,8 @@ use crate::{
     dead_letter::DeadLetter,
     message::{Message, read},
     pause::Pause,
-    queue::Queues,
-    session::{Event, Session},
+    queue::{LEFT_ALONE, Queues},
+    session::{Arrival, Event, Session},
 };
 
 /// A session that held so long did not fail because of how it was made.
@@ -86,10 +86,9 @@ impl Receiver {
             self.give_back(&mut state);
         }
         loop {
-            let session = self.session(&mut state, pools).await?;
-            let mut arrival = session.next_at_hand();
+            let mut arrival = self.session(&mut state, pools).await?.next_at_hand();
             if state.ready.is_empty() && arrival.is_none() {
-                arrival = Some(self.session(&mut state, pools).await?.next().await);
+                arrival = self.next(&mut state).await;
             }
             while let Some((pool, event)) = arrival {
                 match event {
@@ -165,6 +164,24 @@ impl Receiver {
         Session::open(state.line.insert(line), &self.settings, pools).await
     }
 
+    /// What comes next; where nothing comes for long, it is seen to that this is not the consumers' fault.
+    async fn next(&self, state: &mut State) -> Option<Arrival> {
+        let session = state.session.as_mut()?;
+        if let Ok(arrival) = timeout(self.settings.quiet, session.next()).await {
+            return Some(arrival);
+        }
+        // While some are not settled, the broker may be right to hold the others back.
+        if self.unsettled().is_empty() {
+            let deaf = timeout(self.settings.limit, session.is_deaf()).await;
+            // No answer is a bad one.
+            if !matches!(deaf, Ok(Ok(false))) {
+                tracing::warn!("hints wait in the queues and do not come; the consumers are set up again");
+                self.give_back(state);
+            }
+        }
+        None
+    }
+
     /// Puts a message where it belongs.
     fn sort(&self, state: &mut State, pool: Arc<str>, message: lapin::message::Delivery) {
         let lapin::message::Delivery { data, properties, acker, .. } = message;
@@ -186,9 +203,13 @@ impl Receiver {
 
     /// Ends a session of which a consumer has ended; what is at hand comes again.
     async fn lost(&self, state: &mut State, pool: &str, error: Option<lapin::Error>) {
-        tell_of_end(state, pool, error.as_ref());
+        let is_queue = state.line.as_ref().is_some_and(Line::is_alive);
+        tell_of_end(pool, error.as_ref(), is_queue);
         let held = state.session.as_ref().is_some_and(|session| session.began.elapsed() >= STEADY);
         self.give_back(state);
+        if is_queue {
+            sleep(LEFT_ALONE).await;
+        }
         if held {
             state.pause = Pause::default();
         } else {
@@ -220,9 +241,9 @@ impl Receiver {
     }
 }
 
-fn tell_of_end(state: &State, pool: &str, error: Option<&lapin::Error>) {
+fn tell_of_end(pool: &str, error: Option<&lapin::Error>, is_queue: bool) {
     let error = error.map(|error| error as &dyn Error);
-    if state.line.as_ref().is_some_and(Line::is_alive) {
+    if is_queue {
         tracing::warn!(pool, error, "the queue or the channel of a pool is gone; it is set up again");
     } else {
         tracing::debug!(pool, error, "the connection for hints is lost; it is made again");

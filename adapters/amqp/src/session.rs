@@ -30,6 +30,8 @@ pub(crate) enum Event {
 
 pub(crate) struct Session {
     pools: Vec<Arc<str>>,
+    queues: Vec<Queues>,
+    channel: Channel,
     arrivals: SelectAll<BoxStream<'static, Arrival>>,
     pub(crate) began: Instant,
 }
@@ -46,17 +48,31 @@ impl Session {
         let channel = line.channel().await?;
         // Before the consumers: it holds for those that come after it.
         channel.basic_qos(settings.prefetch, BasicQosOptions::default()).await?;
-        let mut arrivals = SelectAll::new();
+        let (mut queues, mut arrivals) = (Vec::new(), SelectAll::new());
         for pool in pools {
-            let queues = Queues::of(&settings.prefix, pool)?;
-            queues.declare(&channel).await?;
-            arrivals.push(consume(&channel, queues, Arc::clone(pool)).await?);
+            let of_pool = Queues::of(&settings.prefix, pool)?;
+            of_pool.declare(&channel).await?;
+            arrivals.push(consume(&channel, &of_pool, Arc::clone(pool)).await?);
+            queues.push(of_pool);
         }
-        Ok(Self { pools: pools.to_vec(), arrivals, began: Instant::now() })
+        Ok(Self { pools: pools.to_vec(), queues, channel, arrivals, began: Instant::now() })
     }
 
     pub(crate) fn is_of(&self, pools: &[Arc<str>]) -> bool {
         self.pools == pools
+    }
+
+    /// Whether messages wait in a queue, though nothing came from it for a while.
+    ///
+    /// The broker moves a consumer whose queue was deleted to the queue that another has made since, if that one was
+    /// fast; nothing ever reaches it there, and nobody is told.
+    pub(crate) async fn is_deaf(&mut self) -> Result<bool, lapin::Error> {
+        for queues in &self.queues {
+            if queues.waiting(&self.channel).await? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What comes next; dropping the wait loses nothing.
@@ -76,11 +92,11 @@ impl Session {
 
 async fn consume(
     channel: &Channel,
-    queues: Queues,
+    queues: &Queues,
     pool: Arc<str>,
 ) -> Result<BoxStream<'static, Arrival>, lapin::Error> {
     let options = BasicConsumeOptions::default();
-    let consumer = channel.basic_consume(queues.hints, "".into(), options, FieldTable::default()).await?;
+    let consumer = channel.basic_consume(queues.hints.clone(), "".into(), options, FieldTable::default()).await?;
     let of = Arc::clone(&pool);
     let arrivals = consumer.map(move |delivery| match delivery {
         Ok(delivery) => (Arc::clone(&of), Event::Message(Box::new(delivery))),

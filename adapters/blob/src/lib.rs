@@ -1,7 +1,8 @@
 //! Keeps the artifacts of Stagemark through `object_store`.
 //!
 //! [`LocalArtifacts`] keeps them in a local folder: an artifact there is whole or absent, also after a crash of the
-//! process, the loss of power and a full disk. [`S3Artifacts`] keeps them in a bucket of S3 (feature `s3`, on by default).
+//! process, the loss of power and a full disk. [`S3Artifacts`] keeps them in a bucket of S3, or of whatever
+//! speaks it (feature `s3`, on by default).
 
 mod failure;
 mod key;

@@ -15,7 +15,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    Driver, commit::CommitError, execute::Ended, interest::Seen, ledger::Ledger, meters::AttemptEnd, slots::Slot,
+    Driver,
+    commit::CommitError,
+    execute::Ended,
+    interest::Seen,
+    ledger::Ledger,
+    meters::AttemptEnd,
+    slots::{Slot, Spare},
     turn::Happened,
 };
 use crate::ports::{self, NewRun, Record};
@@ -44,7 +50,7 @@ pub(crate) struct Active {
     happened: Vec<Happened>,
     /// Who asked for it to be cancelled.
     asked: Vec<oneshot::Sender<Status>>,
-    spare: Vec<tokio::sync::OwnedSemaphorePermit>,
+    spare: Vec<Spare>,
     /// Until when its places in the queue are kept from other workers, where it was claimed.
     reserved: Option<Instant>,
     stale: bool,
@@ -156,7 +162,10 @@ impl Active {
         tokio::select! {
             biased;
             Some(message) = self.mailbox.recv() => self.told(message),
-            room = timeout_at(reserved, self.driver.slots.room_for(step)) => return room.is_ok(),
+            room = timeout_at(reserved, self.driver.slots.room_for(step)) => {
+                let Ok(room) = room else { return false };
+                self.spare.extend(room);
+            }
         }
         true
     }

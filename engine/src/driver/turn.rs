@@ -6,13 +6,12 @@ use serde::{Deserialize, Serialize};
 use stagemark_rules::{
     Event, Input, Jitter, Kind, Phase, Run, Status, TaskId, Timestamp, WorkerId, advance, begin, claimable,
 };
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     execute::Failure,
     ledger::Ledger,
     meters::AttemptEnd,
-    slots::{Slot, Slots},
+    slots::{Slot, Slots, Spare},
     values,
 };
 use crate::{StepError, ports::Companion};
@@ -64,7 +63,7 @@ pub(super) struct Leasing<'a> {
     pub(super) worker: WorkerId,
     pub(super) slots: Option<&'a Slots>,
     /// What attempts that ended in this turn gave up.
-    pub(super) spare: &'a mut Vec<OwnedSemaphorePermit>,
+    pub(super) spare: &'a mut Vec<Spare>,
     /// Whether an attempt of this task runs here.
     pub(super) runs_here: &'a dyn Fn(TaskId, u32) -> bool,
 }

@@ -6,13 +6,13 @@ mod line;
 mod markers;
 mod screen;
 mod session;
-mod workflow;
 
 use std::{error::Error, fs::File, io::Write, path::PathBuf, process::ExitCode, sync::Mutex, time::Duration};
 
 use clap::Parser;
 use futures::{StreamExt, pin_mut};
 use stagemark::{Run, RunStatus};
+use stagemark_video::Published;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -20,7 +20,6 @@ use crate::{
     input::Input,
     screen::Screen,
     session::{Begun, Session},
-    workflow::Published,
 };
 
 /// How long steps that run may go on when the demo is stopped.

@@ -47,6 +47,12 @@ impl Console {
         (queue.message_count(), queue.consumer_count())
     }
 
+    /// Makes a queue that is not as ours are.
+    pub(crate) async fn make_classic(&self, queue: &str) {
+        let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+        self.channel.queue_declare(queue.into(), options, FieldTable::default()).await.unwrap();
+    }
+
     pub(crate) async fn delete(&self, queue: &str) {
         self.channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await.unwrap();
     }

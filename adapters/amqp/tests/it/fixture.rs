@@ -1,11 +1,12 @@
 //! A broker for one test, whose queues no other test has.
 
-use std::thread;
+use std::{sync::Arc, thread};
 
 use lapin::BasicProperties;
+use stagemark::{Priority, RunId, ports::Hint};
 use stagemark_amqp::{AmqpBuilder, AmqpDispatch};
 use stagemark_conformance::dispatch::Broker;
-use tokio::runtime;
+use tokio::{runtime, sync::OnceCell};
 use uuid::Uuid;
 
 use crate::{console::Console, proxy::Proxy};
@@ -19,6 +20,7 @@ pub(crate) struct Rabbit {
     pub(crate) url: String,
     pub(crate) proxy: Proxy,
     prefix: String,
+    console: OnceCell<Console>,
 }
 
 impl Rabbit {
@@ -29,7 +31,7 @@ impl Rabbit {
 
     pub(crate) async fn at(url: &str) -> Self {
         let prefix = format!("test-{}", Uuid::now_v7().simple());
-        Self { url: url.to_owned(), proxy: Proxy::to(url).await, prefix }
+        Self { url: url.to_owned(), proxy: Proxy::to(url).await, prefix, console: OnceCell::new() }
     }
 
     /// A client in the making, with queues of this test's own.
@@ -37,8 +39,8 @@ impl Rabbit {
         AmqpDispatch::builder(self.proxy.url()).prefix(&self.prefix)
     }
 
-    pub(crate) async fn console(&self) -> Console {
-        Console::open(&self.url).await
+    pub(crate) async fn console(&self) -> &Console {
+        self.console.get_or_init(|| Console::open(&self.url)).await
     }
 
     /// The name of a pool's queue.
@@ -84,4 +86,20 @@ impl Drop for Rabbit {
             scope.spawn(move || runtime.block_on(delete));
         });
     }
+}
+
+pub(crate) fn hint() -> Hint {
+    Hint {
+        run: RunId::new(),
+        node: 0,
+        workflow: "publish-video".into(),
+        version: 1,
+        pool: "default".into(),
+        priority: Priority::Normal,
+        trace: None,
+    }
+}
+
+pub(crate) fn pools() -> Vec<Arc<str>> {
+    vec!["default".into()]
 }

@@ -41,7 +41,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// The tag of an object made of parts with these MD5s.
 pub(crate) fn joined(parts: &[[u8; 16]]) -> String {
-    format!("{}-{}", hex(&md5_of(parts.iter().map(|part| part.as_slice()))), parts.len())
+    format!("{}-{}", hex(&md5_of(parts.iter().map(<[u8; 16]>::as_slice))), parts.len())
 }
 
 /// A tag without its quotes.

@@ -81,7 +81,7 @@ impl S3Artifacts {
 
     /// Begins an object that must be the first of its key: of several that are written at once, one is finished, and the
     /// others are told that it [`Exists`](ArtifactError::Exists).
-    pub async fn write_new(&self, key: &str) -> Result<Box<dyn ArtifactSink>, ArtifactError> {
+    pub fn write_new(&self, key: &str) -> Result<Box<dyn ArtifactSink>, ArtifactError> {
         Ok(Box::new(Upload::begin(&self.inner, key, Mode::Create)?))
     }
 }

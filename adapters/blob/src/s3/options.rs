@@ -116,7 +116,7 @@ impl S3Options {
         self
     }
 
-    /// How long a request may take that object_store does not send.
+    /// How long a request may take that `object_store` does not send.
     pub(crate) fn request_max(&self) -> Duration {
         self.request_max
     }
@@ -141,7 +141,7 @@ impl S3Options {
         let is_plain = match &self.endpoint {
             Some(endpoint) => {
                 builder = builder.with_endpoint(endpoint).with_virtual_hosted_style_request(false);
-                self.check(endpoint)?.scheme() == "http"
+                Self::check(endpoint)?.scheme() == "http"
             }
             None => false,
         };
@@ -155,7 +155,7 @@ impl S3Options {
         built.map_err(|error| S3OpenError::Settings { what: error.to_string() })
     }
 
-    fn check(&self, endpoint: &str) -> Result<Url, S3OpenError> {
+    fn check(endpoint: &str) -> Result<Url, S3OpenError> {
         let wrong = |what: &str| S3OpenError::Settings { what: what.to_owned() };
         let url = Url::parse(endpoint).map_err(|error| wrong(&format!("the endpoint is no URL: {error}")))?;
         if !url.username().is_empty() || url.password().is_some() {

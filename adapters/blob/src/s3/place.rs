@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_too_long_for_the_store_is_refused() {
-        let long = ["x".repeat(200); 6].join("/");
+        let long = vec!["x".repeat(200); 6].join("/");
 
         assert!(matches!(Places::below("").of(&long), Err(ArtifactError::BadKey { .. })));
     }

@@ -159,7 +159,7 @@ async fn abort(inner: &Inner, key: &str, place: &Path, id: &String) {
     match inner.store.abort_multipart(place, id).await {
         Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
         Err(error) => {
-            tracing::warn!(key, %error, "an upload that was given up is left; abort_stale_uploads removes it")
+            tracing::warn!(key, %error, "an upload that was given up is left; abort_stale_uploads removes it");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Artifacts in a real S3 store: the contract of the port, what is theirs alone, and faults.
 
+mod collect;
 mod faults;
 mod killed;
 mod memory;

@@ -55,7 +55,7 @@ async fn an_object_is_got_by_its_url_and_no_other_is() {
 
     let url = artifacts.download_url("a/ñ %41.mp4", VALID).await.unwrap();
     let got = reqwest::get(url.reveal()).await.unwrap();
-    let name = url.reveal().split(['?', '/']).find(|part| part.ends_with(".mp4")).unwrap();
+    let name = url.reveal().split(['?', '/']).find(|part| part.contains("mp4")).unwrap();
     let forged = reqwest::get(url.reveal().replace(name, "other")).await.unwrap();
 
     assert_eq!(got.status(), StatusCode::OK);

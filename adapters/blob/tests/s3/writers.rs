@@ -15,7 +15,7 @@ async fn of_those_who_must_be_first_one_is() {
         let writes = (0..WRITERS).map(|writer| {
             let (artifacts, key) = (artifacts.clone(), key.clone());
             tokio::spawn(async move {
-                let mut sink = artifacts.write_new(&key).await.unwrap();
+                let mut sink = artifacts.write_new(&key).unwrap();
                 sink.write(vec![writer; len].into()).await.unwrap();
                 sink.finish().await.map(|_| writer)
             })
