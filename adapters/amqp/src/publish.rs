@@ -86,7 +86,7 @@ impl Publisher {
         let outcome = match link.send(messages, self.settings.limit).await {
             // A connection that was lost while it was idle may be noticed only now.
             Err(AmqpError::Lost(error)) if !is_fresh => {
-                tracing::debug!(error = &error as &dyn std::error::Error, "publishing again over a new connection");
+                tracing::debug!(error = &*error as &dyn std::error::Error, "publishing again over a new connection");
                 drop(link);
                 link = Link::open(&self.settings).await?;
                 link.send(messages, self.settings.limit).await
@@ -106,11 +106,11 @@ impl Link {
         let opening = async {
             let channel = line.channel().await?;
             channel.confirm_select(ConfirmSelectOptions::default()).await?;
-            Ok(channel)
+            Ok::<_, lapin::Error>(channel)
         };
         let limit = settings.limit;
         let channel = timeout(limit, opening).await.map_err(|_| AmqpError::Silent { limit })?;
-        Ok(Self { channel: channel.map_err(AmqpError::Lost)?, known: HashSet::new(), is_spent: false, line })
+        Ok(Self { channel: channel?, known: HashSet::new(), is_spent: false, line })
     }
 
     fn is_usable(&self) -> bool {
