@@ -55,17 +55,14 @@ impl Publisher {
     /// Whether messages would be taken now; connects, if it is not connected.
     pub(crate) async fn reach(&self) -> Result<(), AmqpError> {
         let mut place = self.link.lock().await;
-        match place.take().filter(|link| link.line.is_blocked() || link.is_usable()) {
-            Some(link) => {
-                let is_blocked = link.line.is_blocked();
-                *place = Some(link);
-                if is_blocked { Err(AmqpError::Blocked) } else { Ok(()) }
-            }
-            None => {
-                *place = Some(Link::open(&self.settings).await?);
-                Ok(())
-            }
-        }
+        let there = place.take().filter(|link| link.line.is_blocked() || link.is_usable());
+        let Some(link) = there else {
+            *place = Some(Link::open(&self.settings).await?);
+            return Ok(());
+        };
+        let is_blocked = link.line.is_blocked();
+        *place = Some(link);
+        if is_blocked { Err(AmqpError::Blocked) } else { Ok(()) }
     }
 
     /// Publishes messages, and returns when the broker has confirmed all of them.

@@ -21,7 +21,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::fixture::{Rabbit, hint, pools};
 
 fn chain(error: &dyn Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(|error| format!("{error:?} {error} ")).collect()
+    std::iter::successors(Some(error), |error| (*error).source()).map(|error| format!("{error:?} {error} ")).collect()
 }
 
 /// The URL of the shared broker, changed.

@@ -28,6 +28,7 @@ impl Database {
 }
 
 /// The URL of a new database, and its folder.
+#[allow(clippy::unused_async, reason = "that of a server is waited for, and the tests are the same")]
 pub(crate) async fn address() -> (String, Database) {
     let database = Database::new();
     (database.url(), database)
