@@ -21,7 +21,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::fixture::{Rabbit, hint, pools};
 
 fn chain(error: &dyn Error) -> String {
-    std::iter::successors(Some(error), |error| (*error).source()).map(|error| format!("{error:?} {error} ")).collect()
+    let chain = std::iter::successors(Some(error), |error| (*error).source());
+    chain.map(|error| format!("{error:?} {error}")).collect::<Vec<_>>().join(" ")
 }
 
 /// The URL of the shared broker, changed.
