@@ -70,8 +70,9 @@ impl Need {
         what: "faketime",
         purpose: "for the tests of hosts whose clocks are wrong",
         programs: &["faketime"],
-        headers: false,
+        able: Able::Run,
         packages: &["faketime"],
+        starts: false,
     };
     /// What makes small disks for tests.
     pub(crate) const MOUNT: Self = Self {
