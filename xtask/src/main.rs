@@ -58,8 +58,18 @@ fn demo(mut arguments: Vec<OsString>) -> Result<(), String> {
     if !arguments.iter().any(|argument| argument.to_string_lossy().starts_with("--dir")) {
         arguments.extend(["--dir".into(), root().join("stagemark-demo").into()]);
     }
+    if arguments.iter().any(|argument| argument == "--cluster") {
+        return demo_on_a_cluster(&arguments);
+    }
     // What takes time is ffmpeg; without optimisation the demo is there in half the time.
     hand_over(cargo(&["run", "--package", "stagemark-demo", "--"]).args(arguments))
+}
+
+/// The servers stay up afterwards, as `cargo xtask services` has them.
+fn demo_on_a_cluster(arguments: &[OsString]) -> Result<(), String> {
+    let variables = services::up(&root().join("stagemark-services"))?;
+    run(&mut cargo(&["build", "--package", "stagemark-demo", "--package", "stagemark-example-worker"]))?;
+    hand_over(cargo(&["run", "--package", "stagemark-demo", "--"]).args(arguments).envs(variables))
 }
 
 fn test(arguments: &[OsString]) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! The demo: a real video goes through the pipeline, and goes on from its last stage marker however it was stopped.
 
+mod cluster;
 mod crash;
 mod input;
 mod line;
@@ -32,6 +33,7 @@ const INTERRUPTED: u8 = 130;
 /// Runs a video through the pipeline. Stop it in any way, and run it again: it goes on from the last stage marker.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "cargo xtask demo")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 struct Options {
     /// The video (default: five seconds of Big Buck Bunny)
     #[arg(long, value_name = "FILE")]
@@ -48,6 +50,9 @@ struct Options {
     /// Kill the worker process in mid-step, twice, and start it again
     #[arg(long)]
     crash: bool,
+    /// Let two worker hosts share the work on a database server, a broker, Redis and S3, and kill one
+    #[arg(long, conflicts_with_all = ["crash", "fresh", "plain"])]
+    cluster: bool,
 }
 
 /// Why the demo cannot go on.
@@ -56,7 +61,11 @@ type Failure = Box<dyn Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let done = if options.crash { crash::supervise(&options).await } else { publish(&options).await };
+    let done = match (options.cluster, options.crash) {
+        (true, _) => cluster::run(&options).await,
+        (_, true) => crash::supervise(&options).await,
+        _ => publish(&options).await,
+    };
     done.unwrap_or_else(|error| {
         eprintln!("The demo stopped: {}", stagemark::StepError::from(error));
         ExitCode::FAILURE
