@@ -3,6 +3,7 @@
 mod batch;
 mod call;
 mod careful;
+mod census;
 mod claim;
 mod doorbell;
 mod graph;
@@ -12,6 +13,7 @@ mod load;
 mod open;
 mod outbox;
 mod pool;
+mod statement;
 mod values;
 mod write;
 
@@ -21,8 +23,8 @@ use async_trait::async_trait;
 use stagemark::{
     RunId, Timestamp,
     ports::{
-        Claim, Claimed, Dispatch, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store, StoreError,
-        Summary, Write,
+        Census, Claim, Claimed, Count, Counts, Dispatch, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed,
+        Store, StoreError, Summary, Write,
     },
 };
 
@@ -65,6 +67,13 @@ impl Store for Postgres {
     async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError> {
         let kept = graph::graph(&self.connections, workflow, version, proposed).await;
         kept.map_err(|error| failed("looking up the graph of a workflow", error))
+    }
+}
+
+#[async_trait]
+impl Census for Postgres {
+    async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
+        census::census(&self.connections, count).await.map_err(|error| failed("counting runs", error))
     }
 }
 

@@ -14,10 +14,11 @@ use stagemark::{
 use uuid::Uuid;
 
 use super::{
-    batch::{Batch, REFUSED},
+    batch::Batch,
     call::{Call, Column, Form},
     careful,
     pool::Connections,
+    statement::REFUSED,
     values::{failed_query, run_at},
 };
 use crate::companion;
