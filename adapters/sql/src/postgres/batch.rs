@@ -171,12 +171,28 @@ impl<'a> Batch<'a> {
         self.runs.id.len()
     }
 
+    /// Whether it is one marker, as it nearly always is where few runs are in flight.
+    pub(super) fn is_single_marker(&self) -> bool {
+        self.markers.run.len() == 1 && self.rows.id.is_empty() && self.runs.id.is_empty()
+    }
+
+    /// The call that writes a single marker. It answers with a row if it was written.
+    pub(super) fn single_marker(self) -> Call<'a> {
+        let mut statement = Statement::new(Form::Arrays);
+        statement.mark(self.markers);
+        statement.alone()
+    }
+
     /// The call that writes all of it. It answers with the ids of the runs that were made, where these are not all.
     pub(super) fn call(self, form: Form) -> Call<'a> {
         let mut statement = Statement::new(form);
         let made = self.runs.id.len();
         statement.submit(self.runs);
+        let marked = self.markers.run.len();
         statement.mark(self.markers);
+        if marked > 0 {
+            statement.expect("marked", marked);
+        }
         let changed = self.rows.id.iter().flatten().copied().collect();
         statement.change(self.rows);
         statement.clear(changed, self.ended);

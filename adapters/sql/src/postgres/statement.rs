@@ -10,7 +10,8 @@ use super::{
 /// The statement of a batch while it is put together: it has a part for each kind of row that there is.
 pub(super) struct Statement<'a> {
     call: Call<'a>,
-    parts: Vec<String>,
+    /// The parts by name.
+    parts: Vec<(String, String)>,
     /// What must be true, or all is taken back.
     check: Vec<String>,
 }
@@ -40,12 +41,15 @@ impl<'a> Statement<'a> {
                 ("input", Column::Texts(runs.input)),
             ],
         );
-        self.parts.push(format!(
-            "made AS (INSERT INTO stagemark_run
+        self.part(
+            "made",
+            format!(
+                "INSERT INTO stagemark_run
                 (id, holder, submitted, version, width, status, priority, workflow, key, trace, input, revision)
             SELECT id, holder, submitted, version, width, status, priority, workflow, key, trace, input, 0 FROM {rows}
-            ON CONFLICT DO NOTHING RETURNING id, workflow, version, priority)"
-        ));
+            ON CONFLICT DO NOTHING RETURNING id, workflow, version, priority"
+            ),
+        );
     }
 
     /// Of a marker only what is newer than the stored one, and only at the revision that it was decided on. The run is
@@ -54,7 +58,6 @@ impl<'a> Statement<'a> {
         if markers.run.is_empty() {
             return;
         }
-        let count = markers.run.len();
         let rows = self.call.rows(
             "new",
             [
@@ -74,8 +77,10 @@ impl<'a> Statement<'a> {
                 ("failure", Column::Texts(markers.error)),
             ],
         );
-        self.parts.push(format!(
-            "marked AS (INSERT INTO stagemark_marker AS stored (run, started, finished, due, attempt, node, item,
+        self.part(
+            "marked",
+            format!(
+                "INSERT INTO stagemark_marker AS stored (run, started, finished, due, attempt, node, item,
                 released, width, phase, worker, output, error)
             SELECT new.run, new.started, new.finished, new.due, new.attempt, new.node, new.item, new.released, new.wide,
                 new.phase, new.worker, new.output, new.failure
@@ -85,9 +90,9 @@ impl<'a> Statement<'a> {
                 due = excluded.due, attempt = excluded.attempt, released = excluded.released, width = excluded.width,
                 phase = excluded.phase, worker = excluded.worker, output = excluded.output, error = excluded.error
             WHERE stored.phase <> 2 AND stored.attempt <= excluded.attempt
-            RETURNING 1)"
-        ));
-        self.expect("marked", count);
+            RETURNING 1"
+            ),
+        );
     }
 
     /// After the markers, which are fenced by the revision that their runs had before.
@@ -108,16 +113,24 @@ impl<'a> Statement<'a> {
             ],
         );
         let after = if self.check.is_empty() { "" } else { "(SELECT count(*) FROM marked) >= 0 AND" };
-        self.parts.push(format!(
-            "changed AS (UPDATE stagemark_run AS run SET revision = run.revision + 1, status = new.status,
+        self.part(
+            "changed",
+            format!(
+                "UPDATE stagemark_run AS run SET revision = run.revision + 1, status = new.status,
                 holder = new.holder, ended = new.ended, error = new.error
             FROM {rows} WHERE {after} run.id = new.id AND run.revision = new.at
-            RETURNING 1)"
-        ));
+            RETURNING 1"
+            ),
+        );
         self.expect("changed", count);
     }
 
-    fn expect(&mut self, part: &str, count: usize) {
+    fn part(&mut self, name: impl Into<String>, text: String) {
+        self.parts.push((name.into(), text));
+    }
+
+    /// So many rows must be written, or all is taken back.
+    pub(super) fn expect(&mut self, part: &str, count: usize) {
         let count = self.call.long(i64::try_from(count).unwrap_or(i64::MAX));
         self.check.push(format!("(SELECT count(*) FROM {part}) = {count}"));
     }
@@ -126,12 +139,11 @@ impl<'a> Statement<'a> {
     pub(super) fn clear(&mut self, changed: Vec<Uuid>, ended: Vec<Uuid>) {
         if !changed.is_empty() {
             let ids = self.call.ids(changed);
-            self.parts.push(format!("cleared AS (DELETE FROM stagemark_queue WHERE run = ANY ({ids}) RETURNING 1)"));
+            self.part("cleared", format!("DELETE FROM stagemark_queue WHERE run = ANY ({ids}) RETURNING 1"));
         }
         if !ended.is_empty() {
             let ids = self.call.ids(ended);
-            self.parts
-                .push(format!("silenced AS (DELETE FROM stagemark_heartbeat WHERE run = ANY ({ids}) RETURNING 1)"));
+            self.part("silenced", format!("DELETE FROM stagemark_heartbeat WHERE run = ANY ({ids}) RETURNING 1"));
         }
     }
 
@@ -141,11 +153,14 @@ impl<'a> Statement<'a> {
             return;
         }
         let rows = self.call.rows("place", places.columns());
-        self.parts.push(format!(
-            "queued_new AS (INSERT INTO stagemark_queue (run, due, node, version, priority, workflow)
+        self.part(
+            "queued_new",
+            format!(
+                "INSERT INTO stagemark_queue (run, due, node, version, priority, workflow)
             SELECT place.run, place.due, place.node, made.version, made.priority, made.workflow
-            FROM {rows} JOIN made ON made.id = place.run)"
-        ));
+            FROM {rows} JOIN made ON made.id = place.run"
+            ),
+        );
     }
 
     /// Queues runs that were there before, after their earlier places are gone.
@@ -154,12 +169,15 @@ impl<'a> Statement<'a> {
             return;
         }
         let rows = self.call.rows("place", places.columns());
-        self.parts.push(format!(
-            "queued AS (INSERT INTO stagemark_queue (run, due, node, version, priority, workflow)
+        self.part(
+            "queued",
+            format!(
+                "INSERT INTO stagemark_queue (run, due, node, version, priority, workflow)
             SELECT place.run, place.due, place.node, known.version, known.priority, known.workflow
             FROM {rows} JOIN stagemark_run AS known ON known.id = place.run
-            WHERE (SELECT count(*) FROM cleared) >= 0)"
-        ));
+            WHERE (SELECT count(*) FROM cleared) >= 0"
+            ),
+        );
     }
 
     /// A hint of a place takes the place of the earlier one.
@@ -176,11 +194,20 @@ impl<'a> Statement<'a> {
                 ("pool", Column::Texts(hints.pool)),
             ],
         );
-        self.parts.push(format!(
-            "{part} AS (INSERT INTO stagemark_outbox (run, node, pool, written)
+        self.part(
+            part,
+            format!(
+                "INSERT INTO stagemark_outbox (run, node, pool, written)
             SELECT run, node, pool, {NOW} FROM {rows} {only}
-            ON CONFLICT (run, node) DO UPDATE SET pool = excluded.pool, written = excluded.written)"
-        ));
+            ON CONFLICT (run, node) DO UPDATE SET pool = excluded.pool, written = excluded.written"
+            ),
+        );
+    }
+
+    /// The call of a batch that is one marker: it needs no check, since its answer has a row where it was written.
+    pub(super) fn alone(self) -> Call<'a> {
+        let Self { call, parts, .. } = self;
+        call.saying(parts.into_iter().map(|(_, text)| text).collect::<String>())
     }
 
     pub(super) fn finish(self, made: usize) -> Call<'a> {
@@ -197,6 +224,7 @@ impl<'a> Statement<'a> {
             none if none.is_empty() => "0".to_owned(),
             all => format!("(CASE WHEN {all} THEN '0' ELSE '{REFUSED}' END)::integer"),
         };
+        let parts: Vec<_> = parts.into_iter().map(|(name, text)| format!("{name} AS ({text})")).collect();
         call.saying(format!("WITH {} SELECT {made}, {check}", parts.join(", ")))
     }
 }
