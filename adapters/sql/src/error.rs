@@ -1,5 +1,6 @@
 //! What a database error means to the engine.
 
+#[cfg(feature = "sqlite")]
 use std::io;
 
 use sea_orm::{DbErr, RuntimeErr};
@@ -10,6 +11,7 @@ pub(crate) fn failed(doing: &'static str, error: DbErr) -> StoreError {
     StoreError { doing, kind: kind_of(&error), source: Some(error.into()) }
 }
 
+#[cfg(feature = "sqlite")]
 pub(crate) fn of_file(doing: &'static str, error: io::Error) -> StoreError {
     let kind = match error.kind() {
         io::ErrorKind::WouldBlock => StoreErrorKind::Locked,

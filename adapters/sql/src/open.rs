@@ -73,13 +73,13 @@ impl Default for OpenOptions {
 }
 
 impl OpenOptions {
-    /// When a commit is told as done (default: [`Synchronous::Full`]).
+    /// When a commit to a `SQLite` file is told as done (default: [`Synchronous::Full`]).
     pub fn synchronous(mut self, synchronous: Synchronous) -> Self {
         self.synchronous = synchronous;
         self
     }
 
-    /// Waits so long for another process that has the lock of the file (default 5 s), or that opens it too, before an
+    /// Waits so long for another process that has the lock of a `SQLite` file (default 5 s), or that opens it too, before an
     /// operation fails as [`StoreErrorKind::Locked`].
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
@@ -112,11 +112,12 @@ impl OpenOptions {
         self
     }
 
-    /// Opens the file, makes it if there is none, and brings its tables up to date.
+    /// Opens the database, and brings its tables up to date; a file is made if there is none.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Unreachable`] if the folder does not exist, [`StoreErrorKind::ReadOnly`] if the file may not be
-    /// written, [`StoreErrorKind::Locked`] if another process keeps it locked.
+    /// [`StoreErrorKind::Unreachable`] if the folder or the server cannot be reached, [`StoreErrorKind::Denied`] if the
+    /// server does not let this user in, [`StoreErrorKind::ReadOnly`] if the file may not be written,
+    /// [`StoreErrorKind::Locked`] if another process keeps it locked.
     pub async fn open(self, url: &str) -> Result<SqlStore, StoreError> {
         match url.split_once(':') {
             #[cfg(feature = "sqlite")]

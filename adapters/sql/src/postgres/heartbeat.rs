@@ -11,9 +11,9 @@ use stagemark::{
 use uuid::Uuid;
 
 use super::{
-    batch::NOW,
     call::{Call, Column, Form},
     pool::Connections,
+    statement::NOW,
     values::{failed_query, integer_of, moment_of, timestamp_of, worker_of},
 };
 

@@ -13,6 +13,7 @@ mod load;
 mod open;
 mod outbox;
 mod pool;
+mod statement;
 mod values;
 mod write;
 

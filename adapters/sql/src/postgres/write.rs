@@ -14,10 +14,11 @@ use stagemark::{
 use uuid::Uuid;
 
 use super::{
-    batch::{Batch, REFUSED},
+    batch::Batch,
     call::{Call, Column, Form},
     careful,
     pool::Connections,
+    statement::REFUSED,
     values::{failed_query, run_at},
 };
 use crate::companion;
@@ -43,6 +44,10 @@ async fn attempt(connections: &Connections, writes: &[Write]) -> Result<Vec<Outc
         return careful::write(connections, writes).await;
     }
     let batch = Batch::of(writes);
+    if batch.is_single_marker() {
+        let written = connections.ask_in_lane(batch.single_marker()).await?;
+        return Ok(vec![if written.is_empty() { Outcome::Refused } else { Outcome::Accepted }]);
+    }
     let submissions = batch.submissions();
     match connections.ask_in_lane(batch.call(Form::Arrays)).await {
         Err(error) if is_refusal(&error) => careful::write(connections, writes).await,

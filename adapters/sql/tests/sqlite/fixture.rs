@@ -1,5 +1,7 @@
 //! Databases in folders of their own.
 
+use std::future::{Ready, ready};
+
 use stagemark_sql::SqlStore;
 use tempfile::TempDir;
 
@@ -28,8 +30,7 @@ impl Database {
 }
 
 /// The URL of a new database, and its folder.
-#[allow(clippy::unused_async, reason = "that of a server is waited for, and the tests are the same")]
-pub(crate) async fn address() -> (String, Database) {
+pub(crate) fn address() -> Ready<(String, Database)> {
     let database = Database::new();
-    (database.url(), database)
+    ready((database.url(), database))
 }
