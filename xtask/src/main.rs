@@ -63,7 +63,7 @@ fn demo(mut arguments: Vec<OsString>) -> Result<(), String> {
 }
 
 fn test(arguments: &[OsString]) -> Result<(), String> {
-    let ours = [Need::CC, Need::FFMPEG, Need::LIMITS, Need::MOUNT];
+    let ours = [Need::CC, Need::FFMPEG, Need::LIMITS, Need::MOUNT, Need::FAKETIME];
     provide::all(&[ours.as_slice(), &services::needs()].concat())?;
     stagemark_services::install_weed().map_err(|error| error.to_string())?;
     // All that does not compile is said before anything runs, and each test finds the programs of ours that it starts.

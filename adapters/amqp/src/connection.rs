@@ -99,9 +99,10 @@ impl Drop for Line {
     }
 }
 
-fn failure(settings: &Settings, source: lapin::Error) -> AmqpError {
+fn failure(settings: &Settings, error: lapin::Error) -> AmqpError {
     let (broker, user) = (settings.broker(), settings.uri.authority.userinfo.username.clone());
-    match Meaning::of(&source) {
+    let (meaning, source) = (Meaning::of(&error), error.into());
+    match meaning {
         Meaning::Refused => AmqpError::Refused { broker, user, source },
         Meaning::VirtualHost => AmqpError::VirtualHost { broker, vhost: settings.uri.vhost.clone(), user, source },
         Meaning::Tls => AmqpError::Tls { broker, source },

@@ -1,8 +1,10 @@
 //! What can go wrong with a broker.
 
-use std::{io::ErrorKind::InvalidData, time::Duration};
+use std::{error::Error, io::ErrorKind::InvalidData, time::Duration};
 
 use lapin::ErrorKind;
+
+type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why a broker could not be used, by what to do about it. None of them holds the password.
 ///
@@ -37,7 +39,7 @@ pub enum AmqpError {
         /// The name.
         user: String,
         /// What the broker said.
-        source: lapin::Error,
+        source: Cause,
     },
     /// The virtual host does not exist, or is not the user's.
     #[error("the broker at {broker} has no virtual host {vhost:?} for user {user}; check its name and its permissions")]
@@ -49,7 +51,7 @@ pub enum AmqpError {
         /// The user.
         user: String,
         /// What the broker said.
-        source: lapin::Error,
+        source: Cause,
     },
     /// The broker could not prove who it is.
     #[error("the broker at {broker} and this host could not agree on TLS; check the certificates and the port")]
@@ -57,7 +59,7 @@ pub enum AmqpError {
         /// Host and port.
         broker: String,
         /// What was wrong.
-        source: lapin::Error,
+        source: Cause,
     },
     /// There is no connection, and none could be made; it is tried again.
     #[error("the broker at {broker} cannot be reached")]
@@ -65,11 +67,21 @@ pub enum AmqpError {
         /// Host and port.
         broker: String,
         /// What was met.
-        source: lapin::Error,
+        source: Cause,
     },
     /// The broker did not answer. What it was asked for may have been done.
     #[error("the broker did not answer within {limit:?}")]
     Silent {
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// The broker answers, and a queue does not: none of its members leads it.
+    #[error(
+        "queue {queue} did not answer within {limit:?}, though its broker does; see `rabbitmq-queues quorum_status`"
+    )]
+    QueueSilent {
+        /// Its name.
+        queue: String,
         /// How long it was waited for.
         limit: Duration,
     },
@@ -82,7 +94,7 @@ pub enum AmqpError {
         /// Its name.
         queue: String,
         /// What the broker said.
-        source: lapin::Error,
+        source: Cause,
     },
     /// A message found no queue, also after the queue was made anew.
     #[error("queue {queue} goes as often as it is made; find out who deletes it")]
@@ -98,7 +110,13 @@ pub enum AmqpError {
     },
     /// The connection was lost meanwhile.
     #[error("the connection to the broker was lost")]
-    Lost(#[from] lapin::Error),
+    Lost(#[source] Cause),
+}
+
+impl From<lapin::Error> for AmqpError {
+    fn from(error: lapin::Error) -> Self {
+        Self::Lost(error.into())
+    }
 }
 
 impl AmqpError {

@@ -55,17 +55,14 @@ impl Publisher {
     /// Whether messages would be taken now; connects, if it is not connected.
     pub(crate) async fn reach(&self) -> Result<(), AmqpError> {
         let mut place = self.link.lock().await;
-        match place.take().filter(|link| link.line.is_blocked() || link.is_usable()) {
-            Some(link) => {
-                let is_blocked = link.line.is_blocked();
-                *place = Some(link);
-                if is_blocked { Err(AmqpError::Blocked) } else { Ok(()) }
-            }
-            None => {
-                *place = Some(Link::open(&self.settings).await?);
-                Ok(())
-            }
-        }
+        let there = place.take().filter(|link| link.line.is_blocked() || link.is_usable());
+        let Some(link) = there else {
+            *place = Some(Link::open(&self.settings).await?);
+            return Ok(());
+        };
+        let is_blocked = link.line.is_blocked();
+        *place = Some(link);
+        if is_blocked { Err(AmqpError::Blocked) } else { Ok(()) }
     }
 
     /// Publishes messages, and returns when the broker has confirmed all of them.
@@ -86,7 +83,7 @@ impl Publisher {
         let outcome = match link.send(messages, self.settings.limit).await {
             // A connection that was lost while it was idle may be noticed only now.
             Err(AmqpError::Lost(error)) if !is_fresh => {
-                tracing::debug!(error = &error as &dyn std::error::Error, "publishing again over a new connection");
+                tracing::debug!(error = &*error as &dyn std::error::Error, "publishing again over a new connection");
                 drop(link);
                 link = Link::open(&self.settings).await?;
                 link.send(messages, self.settings.limit).await
@@ -106,11 +103,11 @@ impl Link {
         let opening = async {
             let channel = line.channel().await?;
             channel.confirm_select(ConfirmSelectOptions::default()).await?;
-            Ok(channel)
+            Ok::<_, lapin::Error>(channel)
         };
         let limit = settings.limit;
         let channel = timeout(limit, opening).await.map_err(|_| AmqpError::Silent { limit })?;
-        Ok(Self { channel: channel.map_err(AmqpError::Lost)?, known: HashSet::new(), is_spent: false, line })
+        Ok(Self { channel: channel?, known: HashSet::new(), is_spent: false, line })
     }
 
     fn is_usable(&self) -> bool {

@@ -52,9 +52,9 @@ async fn declare(channel: &Channel, queue: &ShortString, mut arguments: FieldTab
     let declared = channel.queue_declare(queue.clone(), durable, arguments).await;
     declared.map(drop).map_err(|source| {
         if source.is_amqp_soft_error() {
-            return AmqpError::Queue { queue: queue.to_string(), source };
+            return AmqpError::Queue { queue: queue.to_string(), source: source.into() };
         }
-        AmqpError::Lost(source)
+        source.into()
     })
 }
 

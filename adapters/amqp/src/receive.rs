@@ -92,7 +92,7 @@ impl Receiver {
             }
             while let Some((pool, event)) = arrival {
                 match event {
-                    Event::Message(message) => self.sort(&mut state, pool, *message),
+                    Event::Message(message) => self.sort(&mut state, &pool, *message),
                     Event::End(error) => self.lost(&mut state, &pool, error).await,
                 }
                 arrival = state.session.as_mut().and_then(Session::next_at_hand);
@@ -132,17 +132,9 @@ impl Receiver {
 
     /// The session, which is opened where there is none.
     async fn session<'a>(&self, state: &'a mut State, pools: &[Arc<str>]) -> Result<&'a mut Session, AmqpError> {
-        loop {
-            if state.session.is_some() {
-                break;
-            }
-            let limit = self.settings.limit;
-            // The parts have limits of their own; this one is for all of a session together.
-            let opened = timeout(limit * 2, self.open(state, pools)).await.unwrap_or(Err(AmqpError::Silent { limit }));
-            match opened {
-                Ok(session) => {
-                    (state.session, state.is_told) = (Some(session), false);
-                }
+        while state.session.is_none() {
+            match self.open(state, pools).await {
+                Ok(session) => (state.session, state.is_told) = (Some(session), false),
                 Err(error) => {
                     state.line = None;
                     if !replace(&mut state.is_told, true) {
@@ -183,9 +175,9 @@ impl Receiver {
     }
 
     /// Puts a message where it belongs.
-    fn sort(&self, state: &mut State, pool: Arc<str>, message: lapin::message::Delivery) {
+    fn sort(&self, state: &mut State, pool: &Arc<str>, message: lapin::message::Delivery) {
         let lapin::message::Delivery { data, properties, acker, .. } = message;
-        match read(&pool, &data, &properties) {
+        match read(pool, &data, &properties) {
             Ok(hint) => {
                 state.last_tag += 1;
                 state.ready.insert((Reverse(hint.priority), state.last_tag), (hint, acker));
@@ -193,7 +185,7 @@ impl Receiver {
             Err(reason) => {
                 tracing::warn!(%pool, %reason, "a message cannot be read; it is set aside");
                 // The session has made these queues, so that they have names.
-                let Ok(queues) = Queues::of(&self.settings.prefix, &pool) else { return };
+                let Ok(queues) = Queues::of(&self.settings.prefix, pool) else { return };
                 let message = Message::dead(queues, data, &properties, &reason);
                 // Its receiver ends with this.
                 let _ended = self.dead_letters.send(DeadLetter { message, acker });

@@ -12,7 +12,7 @@ use lapin::{
     options::{BasicConsumeOptions, BasicQosOptions},
     types::FieldTable,
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::{AmqpError, builder::Settings, connection::Line, queue::Queues};
 
@@ -27,7 +27,6 @@ pub(crate) enum Event {
 }
 
 /// Consumers of some pools, of which each holds as many messages as the prefetch lets through.
-
 pub(crate) struct Session {
     pools: Vec<Arc<str>>,
     queues: Vec<Queues>,
@@ -45,14 +44,15 @@ impl fmt::Debug for Session {
 impl Session {
     /// Makes the queues, where they are not there, and listens to them.
     pub(crate) async fn open(line: &Line, settings: &Settings, pools: &[Arc<str>]) -> Result<Self, AmqpError> {
-        let channel = line.channel().await?;
-        // Before the consumers: it holds for those that come after it.
-        channel.basic_qos(settings.prefetch, BasicQosOptions::default()).await?;
+        let limit = settings.limit;
+        let channel = timeout(limit, prefetching(line, settings.prefetch)).await;
+        let channel = channel.map_err(|_| AmqpError::Silent { limit })??;
         let (mut queues, mut arrivals) = (Vec::new(), SelectAll::new());
         for pool in pools {
             let of_pool = Queues::of(&settings.prefix, pool)?;
-            of_pool.declare(&channel).await?;
-            arrivals.push(consume(&channel, &of_pool, Arc::clone(pool)).await?);
+            let consumer = timeout(limit, consume(&channel, &of_pool, Arc::clone(pool))).await;
+            let silent = |_| AmqpError::QueueSilent { queue: of_pool.hints.to_string(), limit };
+            arrivals.push(consumer.map_err(silent)??);
             queues.push(of_pool);
         }
         Ok(Self { pools: pools.to_vec(), queues, channel, arrivals, began: Instant::now() })
@@ -90,11 +90,15 @@ impl Session {
     }
 }
 
-async fn consume(
-    channel: &Channel,
-    queues: &Queues,
-    pool: Arc<str>,
-) -> Result<BoxStream<'static, Arrival>, lapin::Error> {
+async fn prefetching(line: &Line, prefetch: u16) -> Result<Channel, lapin::Error> {
+    let channel = line.channel().await?;
+    // Before the consumers: it holds for those that come after it.
+    channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
+    Ok(channel)
+}
+
+async fn consume(channel: &Channel, queues: &Queues, pool: Arc<str>) -> Result<BoxStream<'static, Arrival>, AmqpError> {
+    queues.declare(channel).await?;
     let options = BasicConsumeOptions::default();
     let consumer = channel.basic_consume(queues.hints.clone(), "".into(), options, FieldTable::default()).await?;
     let of = Arc::clone(&pool);

@@ -19,6 +19,8 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod transaction;
 
 pub use open::{Migrations, OpenOptions, Synchronous};
 pub use store::SqlStore;
+pub use transaction::{InTransaction, SubmitIn};

@@ -21,13 +21,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::fixture::{Rabbit, hint, pools};
 
 fn chain(error: &dyn Error) -> String {
-    let mut text = format!("{error:?} {error}");
-    let mut next = error.source();
-    while let Some(source) = next {
-        text += &format!(" {source:?} {source}");
-        next = source.source();
-    }
-    text
+    let chain = std::iter::successors(Some(error), |error| (*error).source());
+    chain.map(|error| format!("{error:?} {error}")).collect::<Vec<_>>().join(" ")
 }
 
 /// The URL of the shared broker, changed.

@@ -18,6 +18,7 @@ static TURN: Mutex<()> = Mutex::const_new(());
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Longer than the clients wait for a heartbeat, and than for an answer.
 const FREEZE: Duration = Duration::from_secs(6);
+const QUEUES_ARE_KEPT: Duration = Duration::from_secs(2);
 const PLENTY: &str = "0.9";
 
 /// A broker under load.
@@ -63,6 +64,9 @@ impl Bench {
         let traffic = Traffic::between(client(&rabbit).await, client(&rabbit).await);
         let work = Work::begin([client(&engines).await, client(&engines).await, client(&engines).await]).await;
         traffic.flows(100).await;
+        // RabbitMQ notes on disk half a second later which quorum queues it has; one that it was killed over before
+        // that never has a leader again.
+        sleep(QUEUES_ARE_KEPT).await;
         Self { traffic, work, rabbit, _engines: engines, _turn: turn }
     }
 

@@ -22,7 +22,7 @@ impl Proxy {
         let mut uri: AMQPUri = url.parse().unwrap();
         let broker = (uri.authority.host.clone(), uri.authority.port);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        uri.authority.host = "127.0.0.1".to_owned();
+        "127.0.0.1".clone_into(&mut uri.authority.host);
         uri.authority.port = listener.local_addr().unwrap().port();
         let connections: Arc<Mutex<Vec<AbortHandle>>> = Arc::default();
         let mut accepting = JoinSet::new();

@@ -18,7 +18,7 @@ use crate::fixture::{hint, pools};
 
 const BATCH: usize = 5;
 const PACE: Duration = Duration::from_millis(10);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A publisher and a receiver, each with a client of its own.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 const INCREASE: Workflow<u64, u64> = Workflow::new("increase");
 const PACE: Duration = Duration::from_millis(20);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A host that submits and two that work, which share a store and the broker.
 #[derive(Debug)]

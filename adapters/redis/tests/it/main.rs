@@ -1,4 +1,9 @@
 //! The adapter on a real Redis.
 
+mod addresses;
+mod away;
+mod cluster;
 mod fixture;
+mod fleet;
+mod forgetful;
 mod suites;

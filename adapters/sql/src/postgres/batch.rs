@@ -107,8 +107,12 @@ impl<'a> Batch<'a> {
         runs.sort_by_key(|run| (&run.workflow, &run.key));
         changes.sort_unstable_by_key(|change| change.run);
         let mut batch = Self::default();
-        runs.into_iter().for_each(|run| batch.submit(run));
-        changes.into_iter().for_each(|change| batch.change(change));
+        for run in runs {
+            batch.submit(run);
+        }
+        for change in changes {
+            batch.change(change);
+        }
         batch
     }
 

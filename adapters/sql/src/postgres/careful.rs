@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, TransactionTrait};
 use stagemark::{
     RunId,
-    ports::{Change, NewRun, Outcome, Write},
+    ports::{Change, NewRun, Outcome, Submitted, Write},
 };
 use tokio::time::timeout;
 
@@ -17,7 +17,7 @@ use super::{
     call::{Call, Column, Form},
     pool::{Connections, late},
     values::{failed_query, integer_of, long_of, run_at},
-    write::{first_of, first_with_keys, made_of},
+    write::{first_of, first_with_keys, late as late_submission, made_of},
 };
 use crate::companion;
 
@@ -76,11 +76,12 @@ async fn write_plain(
     }
     let rows = Batch::of(accepted).call(Form::Json).within(transaction, made_of).await?;
     let Some(Some(made)) = rows.into_iter().next() else { return Ok(()) };
-    for (at, write) in writes {
+    for (nth, (at, write)) in writes.iter().enumerate() {
         if let Write::Submit(run) = write
             && !made.contains(&run.id)
         {
-            outcomes[*at] = first(transaction, run).await?;
+            let behind = writes[nth..].iter().map(|(_, write)| *write);
+            outcomes[*at] = late_submission(first(transaction, run).await?, &made, behind);
         }
     }
     Ok(())
@@ -95,15 +96,15 @@ pub(crate) async fn submit(transaction: &DatabaseTransaction, run: &NewRun) -> R
     let write = Write::Submit(run.clone());
     let rows = Batch::of([&write]).call(Form::Json).within(transaction, made_of).await?;
     match rows.into_iter().next() {
-        Some(Some(_)) => first(transaction, run).await,
+        Some(Some(_)) => Ok(first(transaction, run).await?.map_or(Outcome::Refused, Outcome::Existing)),
         _ => Ok(Outcome::Accepted),
     }
 }
 
 /// The run that came first with the key of a submission.
-async fn first(transaction: &DatabaseTransaction, run: &NewRun) -> Result<Outcome, DbErr> {
+async fn first(transaction: &DatabaseTransaction, run: &NewRun) -> Result<Option<Submitted>, DbErr> {
     let found = first_with_keys(&[run], Form::Json).within(transaction, first_of).await?;
-    Ok(found.into_iter().next().map_or(Outcome::Refused, |(_, first)| Outcome::Existing(first)))
+    Ok(found.into_iter().next().map(|(_, first)| first))
 }
 
 /// The runs whose changes are refused; all others are locked at the revision that their change was decided on.

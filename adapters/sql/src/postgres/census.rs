@@ -41,12 +41,11 @@ fn add(counts: &mut Counts, row: &PgRow) -> Result<(), sqlx::Error> {
         return Ok(());
     };
     let workflow = workflow.into();
-    match row.try_get::<Option<i16>, _>(1)? {
-        Some(status) => counts.runs.push(RunCount { workflow, status: status_of(status.into())?, runs: count }),
-        None => {
-            let oldest = timestamp_of(row.try_get::<Option<i64>, _>(2)?.unwrap_or(0));
-            counts.queues.push(QueueCount { workflow, due: count, oldest });
-        }
+    if let Some(status) = row.try_get::<Option<i16>, _>(1)? {
+        counts.runs.push(RunCount { workflow, status: status_of(status.into())?, runs: count });
+    } else {
+        let oldest = timestamp_of(row.try_get::<Option<i64>, _>(2)?.unwrap_or(0));
+        counts.queues.push(QueueCount { workflow, due: count, oldest });
     }
     Ok(())
 }

@@ -62,6 +62,8 @@ async fn look(connections: &Connections, claim: &Claim) -> Result<Look, DbErr> {
     read().map_err(failed_query)
 }
 
+/// What was found is locked, and so is updated by where it lies: how much it is cannot be guessed when the plan is made,
+/// and by its key another plan would read the whole queue.
 pub(super) fn look_call(claim: &Claim) -> Call<'_> {
     let mut call = Call::new(Form::Arrays);
     let (now, reserved) = (call.long(moment_of(claim.now)), call.long(moment_of(claim.reserved)));
@@ -85,15 +87,13 @@ pub(super) fn look_call(claim: &Claim) -> Call<'_> {
         level (priority) AS MATERIALIZED (VALUES (2::smallint), (1::smallint), (0::smallint)),
         found AS MATERIALIZED ({due}),
         ranked AS (
-            SELECT run, node, place, room, row_number() OVER (PARTITION BY place ORDER BY priority DESC, due, run) AS rank
-            FROM found
+            SELECT *, row_number() OVER (PARTITION BY place ORDER BY priority DESC, due, run) AS rank FROM found
         ),
         taken AS (
-            UPDATE stagemark_queue AS queued SET due = {reserved} FROM ranked
-            WHERE ranked.rank <= ranked.room AND queued.run = ranked.run AND queued.node = ranked.node
-            RETURNING queued.run, ranked.place, ranked.rank
+            UPDATE stagemark_queue SET due = {reserved}
+            WHERE ctid = ANY (ARRAY(SELECT location FROM ranked WHERE rank <= room)) RETURNING run, node
         )
-        SELECT ARRAY(SELECT run FROM taken ORDER BY place, rank), ({NEXT_DUE} AND queued.due > {now}
+        SELECT ARRAY(SELECT run FROM taken JOIN ranked USING (run, node) ORDER BY place, rank), ({NEXT_DUE} AND queued.due > {now}
             ORDER BY queued.due LIMIT 1) AS next), {lapsed}"
     ))
 }
@@ -112,9 +112,9 @@ fn node_columns<'a>(open: &[&'a Served]) -> [(&'static str, Column<'a>); 4] {
 /// is just taking is passed over.
 fn due_anywhere(now: &str) -> String {
     format!(
-        "SELECT due.run, due.node, due.due, level.priority, served.place, served.room
+        "SELECT due.location, due.run, due.node, due.due, level.priority, served.place, served.room
         FROM served CROSS JOIN level CROSS JOIN LATERAL (
-            SELECT run, node, due FROM stagemark_queue AS queued
+            SELECT ctid AS location, run, node, due FROM stagemark_queue AS queued
             WHERE queued.workflow = served.workflow AND queued.version = served.version AND queued.node = served.node
                 AND queued.priority = level.priority AND queued.due <= {now}
             ORDER BY due, run LIMIT served.room FOR UPDATE SKIP LOCKED
@@ -124,7 +124,7 @@ fn due_anywhere(now: &str) -> String {
 
 fn due_of_hinted(now: &str, hinted: &str) -> String {
     format!(
-        "SELECT queued.run, queued.node, queued.due, queued.priority, served.place, served.room
+        "SELECT queued.ctid AS location, queued.run, queued.node, queued.due, queued.priority, served.place, served.room
         FROM stagemark_queue AS queued JOIN served ON queued.workflow = served.workflow
             AND queued.version = served.version AND queued.node = served.node
         WHERE queued.run = ANY ({hinted}) AND queued.due <= {now}

@@ -31,6 +31,7 @@ use crate::error::failed;
 use doorbell::Doorbell;
 use pool::Connections;
 
+pub(crate) use careful::submit;
 pub(crate) use open::open;
 
 /// A database with runs, and the connections to it.

@@ -79,11 +79,23 @@ async fn settle(connections: &Connections, writes: &[Write], made: &HashSet<RunI
     let refused: Vec<&NewRun> = writes.iter().filter_map(|write| not_made(write, made)).collect();
     let rows = connections.ask(first_with_keys(&refused, Form::Arrays)).await?;
     let first: HashMap<_, _> = rows.iter().map(first_of).collect::<Result<_, _>>().map_err(failed_query)?;
-    let outcome = |write| match not_made(write, made) {
+    let outcome = |(at, write)| match not_made(write, made) {
         None => Outcome::Accepted,
-        Some(run) => first.get(&run.id).cloned().map_or(Outcome::Refused, Outcome::Existing),
+        Some(run) => late(first.get(&run.id).cloned(), made, &writes[at..]),
     };
-    Ok(writes.iter().map(outcome).collect())
+    Ok(writes.iter().enumerate().map(outcome).collect())
+}
+
+/// What becomes of a submission that made no run, given the run that its key has, those that the batch made, and the
+/// writes from it on: what later ones have made did not come first, so that it was refused for its id.
+pub(super) fn late<'a>(
+    first: Option<Submitted>,
+    made: &HashSet<RunId>,
+    writes: impl IntoIterator<Item = &'a Write>,
+) -> Outcome {
+    let Some(first) = first else { return Outcome::Refused };
+    let makes = |write: &Write| matches!(write, Write::Submit(run) if run.id == first.id && made.contains(&run.id));
+    if writes.into_iter().any(makes) { Outcome::Refused } else { Outcome::Existing(first) }
 }
 
 fn not_made<'a>(write: &'a Write, made: &HashSet<RunId>) -> Option<&'a NewRun> {

@@ -20,3 +20,8 @@ pub(crate) async fn schema() -> String {
 pub(crate) async fn open() -> SqlStore {
     SqlStore::options().connections(4).open(&schema().await).await.unwrap()
 }
+
+/// The URL of a new schema; nothing else must live as long as it does.
+pub(crate) async fn address() -> (String, ()) {
+    (schema().await, ())
+}

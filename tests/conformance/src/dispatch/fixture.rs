@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 pub(super) const POOL: &str = "default";
 /// Long enough for any broker to start again.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long to listen for what must not come.
 const SILENCE: Duration = Duration::from_millis(300);
 

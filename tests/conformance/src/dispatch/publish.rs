@@ -56,9 +56,9 @@ pub async fn all_hints_of_a_publication_come(broker: &impl Broker) {
 
 /// A pool needs nobody who receives for hints to be kept.
 pub async fn a_hint_waits_for_those_who_come_later(broker: &impl Broker) {
-    let publisher = broker.client().await;
+    let host = broker.client().await;
     let published = hint();
-    publisher.publish(std::slice::from_ref(&published)).await.unwrap();
+    host.publish(std::slice::from_ref(&published)).await.unwrap();
 
     let later = broker.client().await;
 
@@ -67,11 +67,11 @@ pub async fn a_hint_waits_for_those_who_come_later(broker: &impl Broker) {
 
 /// What was confirmed does not depend on who said it.
 pub async fn a_hint_outlives_its_publisher(broker: &impl Broker) {
-    let publisher = broker.client().await;
+    let host = broker.client().await;
     let published = hint();
-    publisher.publish(std::slice::from_ref(&published)).await.unwrap();
+    host.publish(std::slice::from_ref(&published)).await.unwrap();
 
-    drop(publisher);
+    drop(host);
 
     assert_eq!(said(&receive(&broker.client().await, 1).await), [published]);
 }

@@ -15,11 +15,11 @@ use super::{
 
 /// A wait ends when something comes.
 pub async fn who_waits_is_woken(broker: &impl Broker) {
-    let (publisher, receiver) = (broker.client().await, broker.client().await);
+    let (host, worker) = (broker.client().await, broker.client().await);
     let published = hint();
 
-    let waiting = receive(&receiver, 1);
-    let publishing = async { publisher.publish(std::slice::from_ref(&published)).await.unwrap() };
+    let waiting = receive(&worker, 1);
+    let publishing = async { host.publish(std::slice::from_ref(&published)).await.unwrap() };
     let (received, ()) = join(waiting, publishing).await;
 
     assert_eq!(said(&received), [published]);
@@ -111,17 +111,17 @@ pub async fn each_hint_comes_to_one_receiver(broker: &impl Broker) {
 
 /// A wait that is given up takes nothing along.
 pub async fn dropping_the_wait_loses_nothing(broker: &impl Broker) {
-    let (publisher, receiver) = (broker.client().await, broker.client().await);
+    let (host, worker) = (broker.client().await, broker.client().await);
     let (published, pools) = (hints(60), pools(&["default"]));
 
     let mut received = Vec::new();
     for some in published.chunks(3) {
-        publisher.publish(some).await.unwrap();
+        host.publish(some).await.unwrap();
         // Polled once, and dropped at whatever point it has come to.
-        received.extend(receiver.receive(&pools, 1).now_or_never().map(Result::unwrap).unwrap_or_default());
+        received.extend(worker.receive(&pools, 1).now_or_never().map(Result::unwrap).unwrap_or_default());
         tokio::task::yield_now().await;
     }
 
-    received.extend(receive(&receiver, published.len() - received.len()).await);
+    received.extend(receive(&worker, published.len() - received.len()).await);
     assert_eq!(runs(&said(&received)), runs(&published));
 }

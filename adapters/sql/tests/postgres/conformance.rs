@@ -1,9 +1,8 @@
 //! The store on `PostgreSQL` keeps the contract of its port.
 
-#[path = "postgres/fixture.rs"]
-mod fixture;
-
 use stagemark_sql::SqlStore;
+
+use crate::fixture;
 
 async fn in_a_schema() -> (SqlStore, ()) {
     (fixture::open().await, ())
