@@ -68,7 +68,6 @@ mod without {
 
     use crate::{Settings, WorkerError, health::Health};
 
-    #[expect(clippy::unused_async, reason = "as it is with the feature")]
     pub(crate) async fn dispatch(settings: &Settings, _: &Health, builder: Builder) -> Result<Builder, WorkerError> {
         match &settings.broker {
             Some(_) => Err(WorkerError::NotBuilt { setting: "amqp_url", feature: "amqp" }),

@@ -46,7 +46,6 @@ mod without {
 
     use crate::{Settings, WorkerError, health::Health};
 
-    #[expect(clippy::unused_async, reason = "as it is with the feature")]
     pub(crate) async fn accelerate(settings: &Settings, _: &Health, builder: Builder) -> Result<Builder, WorkerError> {
         match &settings.redis {
             Some(_) => Err(WorkerError::NotBuilt { setting: "redis_url", feature: "redis" }),
