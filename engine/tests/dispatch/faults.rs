@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use stagemark::{MemoryDispatch, MemoryStore, Timestamp, ports::{Outbox, Store}};
+use stagemark::{
+    MemoryDispatch, MemoryStore, Timestamp,
+    ports::{Outbox, Store},
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{

@@ -29,9 +29,7 @@ pub(crate) fn increase() -> Definition {
 }
 
 /// A step that does this.
-pub(crate) fn step<F, Fut>(
-    work: F,
-) -> FromFn<impl Fn(stagemark::Attempt, u32) -> Fut + Send + Sync + 'static, u32, u32>
+pub(crate) fn step<F, Fut>(work: F) -> FromFn<impl Fn(stagemark::Attempt, u32) -> Fut + Send + Sync + 'static, u32, u32>
 where
     F: Fn(u32) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<u32, StepError>> + Send,

@@ -140,7 +140,10 @@ async fn a_worker_without_room_leaves_hints_to_others() {
     let (store, broker) = (MemoryStore::new(), MemoryDispatch::new());
     let waits = || {
         WAIT.define(|n| {
-            n.then(from_fn(Name::new("wait"), |_, _: u32| async move { std::future::pending::<Result<u32, _>>().await }))
+            n.then(from_fn(
+                Name::new("wait"),
+                |_, _: u32| async move { std::future::pending::<Result<u32, _>>().await },
+            ))
         })
     };
     let busy = engine(&store, broker.clone(), SELDOM).slots(1).serve(waits()).serve(increase());
