@@ -9,6 +9,7 @@ use std::{error::Error, path::PathBuf, time::Duration};
 use clap::Parser;
 
 mod bare;
+mod claims;
 mod pipeline;
 mod postgres;
 mod queued;
@@ -17,7 +18,7 @@ mod runs;
 /// Measures Stagemark beside the least that its work could cost.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Which parts to run: `engine`, `queued`, `pipeline` or `postgres`; all without.
+    /// Which parts to run: `engine`, `queued`, `pipeline`, `postgres` or `claims`; all without.
     parts: Vec<String>,
     /// How long each measurement takes, in seconds.
     #[arg(long, default_value_t = 5)]
@@ -46,6 +47,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     if options.wants("postgres") {
         postgres::measure(options.time()).await?;
+    }
+    if options.wants("claims") {
+        claims::measure().await?;
     }
     if options.wants("queued") {
         queued::measure(&options.dir).await?;
