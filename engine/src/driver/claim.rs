@@ -26,6 +26,8 @@ const GATHER: Duration = Duration::from_millis(2);
 const MORE: Duration = Duration::from_millis(10);
 /// How soon to look again after taking runs over: there may be more than are taken over at a time.
 const TAKE_OVER: Duration = Duration::from_millis(50);
+/// How far the clocks of two workers may be apart: a hint may come before what it tells of is due here.
+const CLOCKS_APART: Duration = Duration::from_millis(100);
 /// How many runs of lapsed workers are taken over at a time.
 const LAPSED_MAX: u32 = 64;
 
@@ -65,11 +67,15 @@ pub(super) async fn hinted(driver: &Arc<Driver>, hinted: Vec<RunId>) -> Result<(
     let claimed = driver.store.claim(&claim).await?;
     // What found no room is found by the next look. Most hints that lead to nothing are late ones: others were faster.
     let is_short = claim.served.iter().any(|served| served.room as usize <= claimed.runs.len());
-    if claimed.runs.len() < asked && is_short {
+    let is_vain = claimed.runs.len() < asked;
+    if is_vain && is_short {
         driver.set_backlog(true);
     }
     driver.slots.permits.keep_a_while();
-    hand_out(driver, claimed, now);
+    let next = hand_out(driver, claimed, now);
+    if is_vain && next <= CLOCKS_APART {
+        driver.look();
+    }
     Ok(())
 }
 

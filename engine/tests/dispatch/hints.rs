@@ -10,16 +10,28 @@ use std::{
 
 use futures::future::join_all;
 use stagemark::{
-    MemoryDispatch, MemoryStore, Name, Priority, Status, Workflow, from_fn,
-    ports::{Dispatch, Hint, Store},
+    MemoryDispatch, MemoryStore, Name, Priority, RunId, Status, Workflow, from_fn,
+    ports::{Dispatch, Hint, Store, Write},
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::sleep};
 
 use crate::{
     brokers::Fickle,
     fixture::{INCREASE, Log, OFTEN, SELDOM, engine, increase, soon, step, until, until_sent},
     store::Away,
 };
+
+fn hint(run: RunId) -> Hint {
+    Hint {
+        run,
+        node: 0,
+        workflow: "increase".into(),
+        version: 1,
+        pool: "default".into(),
+        priority: Priority::Normal,
+        trace: None,
+    }
+}
 
 #[tokio::test]
 async fn a_hint_starts_a_run_on_another_host_at_once() {
@@ -67,15 +79,7 @@ async fn doubled_and_late_hints_change_nothing() {
     let api = engine(&store, broker.clone(), SELDOM).start().await.unwrap();
 
     let run = api.submit(INCREASE, 1).await.unwrap();
-    let hint = Hint {
-        run: run.id(),
-        node: 0,
-        workflow: "increase".into(),
-        version: 1,
-        pool: "default".into(),
-        priority: Priority::Normal,
-        trace: None,
-    };
+    let hint = hint(run.id());
     broker.publish(&vec![hint.clone(); 50]).await.unwrap();
     assert_eq!(soon(run.result()).await.unwrap(), 2);
     broker.publish(&vec![hint; 50]).await.unwrap();
@@ -83,6 +87,26 @@ async fn doubled_and_late_hints_change_nothing() {
     let next = api.submit(INCREASE, 5).await.unwrap();
     assert_eq!(soon(next.result()).await.unwrap(), 6, "late hints are settled, and those behind them heard");
     assert_eq!(runs.load(SeqCst), 2);
+    worker.shutdown(Duration::ZERO).await;
+}
+
+/// The clocks of two hosts are some milliseconds apart.
+#[tokio::test]
+async fn a_hint_that_comes_early_is_heeded_when_its_run_is_due() {
+    let (store, broker) = (MemoryStore::new(), MemoryDispatch::new());
+    let worker = engine(&store, broker.clone(), SELDOM).serve(increase()).start().await.unwrap();
+    // Long enough for it to have looked into the queue, and not so long that it looks again.
+    sleep(Duration::from_millis(200)).await;
+    let prepared = worker.submit(INCREASE, 1).prepare().await.unwrap();
+    let Write::Submit(mut run) = prepared.write().clone() else { unreachable!("it is a submission") };
+    run.queue[0].due.0 += 50;
+
+    let id = run.id;
+    store.write(&[Write::Submit(run)]).await.unwrap();
+    broker.publish(&[hint(id)]).await.unwrap();
+
+    let run = worker.attach(INCREASE, id).await.unwrap();
+    assert_eq!(soon(run.result()).await.unwrap(), 2);
     worker.shutdown(Duration::ZERO).await;
 }
 

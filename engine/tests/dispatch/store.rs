@@ -18,13 +18,13 @@ use stagemark::{
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Away {
     store: MemoryStore,
-    gone: Arc<AtomicBool>,
+    refuses: Arc<AtomicBool>,
     refusals: Arc<AtomicUsize>,
 }
 
 impl Away {
-    pub(crate) fn set_away(&self, gone: bool) {
-        self.gone.store(gone, SeqCst);
+    pub(crate) fn set_away(&self, refuses: bool) {
+        self.refuses.store(refuses, SeqCst);
     }
 
     /// How many claims of hinted runs failed.
@@ -40,7 +40,7 @@ impl Store for Away {
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
-        if self.gone.load(SeqCst) {
+        if self.refuses.load(SeqCst) {
             self.refusals.fetch_add(usize::from(!claim.hinted.is_empty()), SeqCst);
             return Err(StoreError { doing: "claiming", kind: StoreErrorKind::Unreachable, source: None });
         }

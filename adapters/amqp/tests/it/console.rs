@@ -7,7 +7,7 @@ use lapin::{
         BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
         QueueDeleteOptions,
     },
-    types::FieldTable,
+    types::{AMQPValue, FieldTable},
 };
 
 /// A connection that goes straight to the broker.
@@ -51,6 +51,22 @@ impl Console {
     pub(crate) async fn make_classic(&self, queue: &str) {
         let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
         self.channel.queue_declare(queue.into(), options, FieldTable::default()).await.unwrap();
+    }
+
+    /// Deletes a queue, and makes one as it was at once.
+    pub(crate) async fn replace(&self, queue: &str, dead: &str) {
+        let text = |text: &str| AMQPValue::LongString(text.into());
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-queue-type".into(), text("quorum"));
+        arguments.insert("x-dead-letter-exchange".into(), text(""));
+        arguments.insert("x-dead-letter-routing-key".into(), text(dead));
+        let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+        // Both are on their way before the first is answered.
+        let deleting = self.channel.queue_delete(queue.into(), QueueDeleteOptions::default());
+        let making = self.channel.queue_declare(queue.into(), options, arguments);
+        let (deleted, made) = tokio::join!(deleting, making);
+        deleted.unwrap();
+        made.unwrap();
     }
 
     pub(crate) async fn delete(&self, queue: &str) {

@@ -140,6 +140,17 @@ async fn a_queue_may_be_deleted_by_hand() {
     bench.ends_well("deletion", over, Some(over)).await;
 }
 
+/// The broker then moves the consumers to the new queue, where nothing reaches them, and tells nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_may_be_made_anew_before_anybody_hears_that_it_is_gone() {
+    let bench = Bench::begin().await;
+
+    bench.rabbit.console().await.replace(&bench.rabbit.queue("default"), &bench.rabbit.dead("default")).await;
+
+    let over = Instant::now();
+    bench.ends_well("replacement", over, Some(over)).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_broker_may_run_out_of_memory() {
     let bench = Bench::begin().await;
