@@ -1,4 +1,11 @@
 //! The adapter on a real Redis.
 
+mod addresses;
+mod away;
+mod cluster;
 mod fixture;
+mod fleet;
+mod forgetful;
 mod suites;
+#[cfg(feature = "tls")]
+mod tls;
