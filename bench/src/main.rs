@@ -10,13 +10,14 @@ use clap::Parser;
 
 mod bare;
 mod pipeline;
+mod postgres;
 mod queued;
 mod runs;
 
 /// Measures Stagemark beside the least that its work could cost.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Which parts to run: `engine`, `queued` or `pipeline`; all without.
+    /// Which parts to run: `engine`, `queued`, `pipeline` or `postgres`; all without.
     parts: Vec<String>,
     /// How long each measurement takes, in seconds.
     #[arg(long, default_value_t = 5)]
@@ -42,6 +43,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&options.dir)?;
     if options.wants("engine") {
         runs::measure(&options.dir, options.time()).await?;
+    }
+    if options.wants("postgres") {
+        postgres::measure(options.time()).await?;
     }
     if options.wants("queued") {
         queued::measure(&options.dir).await?;

@@ -41,18 +41,28 @@ pub(crate) async fn measure(dir: &Path, time: Duration) -> Result<(), Box<dyn Er
     );
     println!("|---|---|---|---|---|---|---|");
     for (in_flight, (stats, elapsed), rows_per_s) in sizes {
-        print_committer(in_flight, &stats, elapsed, rows_per_s);
+        print_committer(in_flight, &stats, elapsed, Some(rows_per_s));
     }
     println!();
     Ok(())
 }
 
-struct Measured {
-    in_flight: usize,
-    runs: usize,
+pub(crate) struct Measured {
+    pub(crate) in_flight: usize,
+    pub(crate) runs: usize,
     /// The committer's counts, and the time they were made in.
-    stats: (CommitStats, Duration),
+    pub(crate) stats: (CommitStats, Duration),
     latencies: Vec<Duration>,
+}
+
+/// Proof that an engine has run long enough to be measured.
+pub(crate) struct Settled(());
+
+impl Settled {
+    pub(crate) async fn warm(engine: &Engine, in_flight: usize) -> Result<Self, Box<dyn Error>> {
+        load(engine, in_flight, WARM_UP).await?;
+        Ok(Self(()))
+    }
 }
 
 impl Measured {
@@ -65,19 +75,32 @@ impl Measured {
             .serve(five())
             .start()
             .await?;
-        load(&engine, in_flight, WARM_UP).await?;
-        let (before, begun) = (engine.commits(), Instant::now());
-        let mut latencies = load(&engine, in_flight, time).await?;
-        let (elapsed, stats) = (begun.elapsed(), since(&before, &engine.commits()));
-        latencies.sort_unstable();
+        let settled = Settled::warm(&engine, in_flight).await?;
+        let measured = Self::of(&engine, in_flight, (settled, time)).await?;
         assert!(engine.doctor().await?.is_empty(), "every run is explained");
         engine.shutdown(Duration::from_secs(5)).await;
+        Ok(measured)
+    }
+
+    pub(crate) async fn of(
+        engine: &Engine,
+        in_flight: usize,
+        (_settled, time): (Settled, Duration),
+    ) -> Result<Self, Box<dyn Error>> {
+        let (before, begun) = (engine.commits(), Instant::now());
+        let mut latencies = load(engine, in_flight, time).await?;
+        let (elapsed, stats) = (begun.elapsed(), since(&before, &engine.commits()));
+        latencies.sort_unstable();
         Ok(Self { in_flight, runs: latencies.len(), stats: (stats, elapsed), latencies })
     }
 
+    /// Runs in a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.runs as f64 / self.stats.1.as_secs_f64()
+    }
+
     fn print(&self, before: &Bare, after: &Bare) {
-        let (stats, elapsed) = &self.stats;
-        let rate = self.runs as f64 / elapsed.as_secs_f64();
+        let (stats, rate) = (&self.stats.0, self.rate());
         // The better of the two: a disk that others disturbed for a while must not flatter the engine.
         let bare = before.commits_per_s.max(after.commits_per_s);
         let (p50, p99) = (self.percentile(50), self.percentile(99));
@@ -94,7 +117,7 @@ impl Measured {
         );
     }
 
-    fn percentile(&self, percent: usize) -> Duration {
+    pub(crate) fn percentile(&self, percent: usize) -> Duration {
         self.latencies[(self.latencies.len() * percent / 100).min(self.latencies.len() - 1)]
     }
 }
@@ -133,13 +156,11 @@ fn since(before: &CommitStats, after: &CommitStats) -> CommitStats {
     }
 }
 
-fn print_committer(in_flight: usize, stats: &CommitStats, elapsed: Duration, bare_rows_per_s: f64) {
+pub(crate) fn print_committer(in_flight: usize, stats: &CommitStats, elapsed: Duration, bare_rows_per_s: Option<f64>) {
     let mean = stats.time / u32::try_from(stats.commits.max(1)).unwrap_or(u32::MAX);
     let rows_per_s = stats.rows as f64 / stats.time.as_secs_f64();
     let busy = 100.0 * stats.time.as_secs_f64() / elapsed.as_secs_f64();
     let sizes = stats.sizes.map(|size| size.to_string()).join(", ");
-    println!(
-        "| {in_flight} | {} | {mean:.2?} | {rows_per_s:.0} | {bare_rows_per_s:.0} | {busy:.0} % | {sizes} |",
-        stats.commits
-    );
+    let bare = bare_rows_per_s.map_or_else(String::new, |rate| format!("{rate:.0} | "));
+    println!("| {in_flight} | {} | {mean:.2?} | {rows_per_s:.0} | {bare}{busy:.0} % | {sizes} |", stats.commits);
 }

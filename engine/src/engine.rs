@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 use crate::{
-    Artifact, ArtifactWriter, Builder, CommitStats, Payload, Run, RunError, RunId, Submit, Workflow,
+    Artifact, ArtifactWriter, Builder, CommitStats, Payload, Run, RunError, RunId, Submit, Timestamp, Workflow,
     artifact::{copy_in, copy_out},
     doctor::{self, Stuck},
     driver::{Driver, stats::Stats},
@@ -97,6 +97,16 @@ impl Engine {
     /// the engine has a defect or the tables were changed by hand.
     pub async fn doctor(&self) -> Result<Vec<Stuck>, StoreError> {
         doctor::examine(&self.driver).await
+    }
+
+    /// Asks the store for a sign of life: one look-up, whose answer does not matter.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.driver.store.graph("", 0, None).await.map(drop)
+    }
+
+    /// The time of the store, which all moments of runs are by.
+    pub fn now(&self) -> Timestamp {
+        self.driver.clock.now()
     }
 
     /// Counts what the store holds, for whatever worker: runs that have not ended, and what is due in the queue. It looks

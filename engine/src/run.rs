@@ -11,10 +11,11 @@ use crate::{
     driver::{
         Driver,
         active::Message,
+        clock::Pause,
         interest::{End, Watch},
         ledger::Ledger,
     },
-    ports::{Hint, Record, StoreError},
+    ports::{Hint, Record, StoreError, StoreErrorKind},
     progress,
 };
 
@@ -185,8 +186,22 @@ impl<Out> Run<Out> {
         }
     }
 
-    /// How it ended, if it has.
+    /// How it ended, if it has. A store that is away is waited for.
     async fn stored_end(&self) -> Result<Option<End>, RunError> {
+        let mut pause = Pause::default();
+        loop {
+            match self.read_end().await {
+                Err(RunError::Store(error)) if error.kind == StoreErrorKind::Unreachable => {}
+                known => return known,
+            }
+            tokio::select! {
+                () = pause.wait() => {}
+                () = self.driver.over.cancelled() => return Err(RunError::Closed),
+            }
+        }
+    }
+
+    async fn read_end(&self) -> Result<Option<End>, RunError> {
         let record = read(&self.driver, self.id).await?;
         if !record.status.has_ended() {
             return Ok(None);

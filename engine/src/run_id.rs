@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use stagemark_rules::Timestamp;
 use uuid::Uuid;
 
 /// The id of a run: a UUID of version 7 (RFC 9562), so that ids sort by the time of submission.
@@ -22,6 +23,12 @@ impl RunId {
     #[allow(clippy::new_without_default, reason = "a default that differs each time would surprise")]
     pub fn new() -> Self {
         Self(Uuid::now_v7())
+    }
+
+    /// When it was made, in milliseconds since 1970; the beginning of time for an id that was not made here.
+    pub(crate) fn submitted(self) -> Timestamp {
+        let (seconds, nanos) = self.0.get_timestamp().map_or((0, 0), |time| time.to_unix());
+        Timestamp(seconds.saturating_mul(1000).saturating_add(u64::from(nanos / 1_000_000)))
     }
 
     /// The id as a UUID.

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use stagemark_rules::{Kind, Phase, Run as State, Status, TaskId, Timestamp};
+use stagemark_rules::{Kind, Phase, Run as State, Status, TaskId, Timestamp, WorkerId};
 
 use crate::{
     RunId,
@@ -53,6 +53,8 @@ pub struct TaskStatus {
     pub item: u32,
     /// Where it is.
     pub state: TaskState,
+    /// The worker that tries it, while one does.
+    pub worker: Option<WorkerId>,
     /// The number of its latest attempt; 0 before the first.
     pub attempt: u32,
     /// How far the latest attempt is, from 0 to 1.
@@ -181,6 +183,7 @@ impl View<'_> {
             step,
             item: id.item,
             state,
+            worker: worker(run, id),
             attempt,
             fraction,
             message,
@@ -199,6 +202,13 @@ impl View<'_> {
             None => stored().map_or((0.0, String::new()), |beat| (beat.fraction, beat.message.to_string())),
         };
         (if state == TaskState::Ready { 1.0 } else { fraction }, message)
+    }
+}
+
+fn worker(run: &State, id: TaskId) -> Option<WorkerId> {
+    match run.task(id)?.phase {
+        Phase::Leased { worker } => Some(worker),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every statement is harmless where its object exists already, so that an upgrade that was cut short can be run
 //! again.
 
+mod m001_postgres;
 mod m001_runs;
 mod m002_priority;
 

@@ -1,9 +1,11 @@
 //! Runs, their markers and heartbeats, the queue, the workers and the graphs.
 //!
-//! Rows that are written at each step lie in the order of their key (`WITHOUT ROWID`), so a marker costs one b-tree
+//! In `SQLite` rows that are written at each step lie in the order of their key (`WITHOUT ROWID`), so a marker costs one b-tree
 //! and a run's markers lie side by side. Indexes cover live rows alone: what has ended costs none.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+
+use crate::m001_postgres;
 
 /// The first migration.
 #[derive(Debug)]
@@ -15,7 +17,7 @@ impl MigrationName for Migration {
     }
 }
 
-const TABLES: &[&str] = &[
+const SQLITE: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS stagemark_workflow (
         name TEXT NOT NULL,
         version INTEGER NOT NULL,
@@ -84,7 +86,11 @@ const TABLES: &[&str] = &[
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in TABLES {
+        let tables = match manager.get_database_backend() {
+            DbBackend::Postgres => m001_postgres::TABLES,
+            _ => SQLITE,
+        };
+        for table in tables {
             manager.get_connection().execute_unprepared(table).await?;
         }
         Ok(())

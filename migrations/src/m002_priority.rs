@@ -1,6 +1,6 @@
-//! Priorities and traces of runs, and the outbox.
+//! Priorities and traces of runs, and the outbox; `PostgreSQL` has had them from the first.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 /// The second migration.
 #[derive(Debug)]
@@ -35,6 +35,9 @@ const TABLES: &[&str] = &[
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        if manager.get_database_backend() == DbBackend::Postgres {
+            return Ok(());
+        }
         let database = manager.get_connection();
         for (table, column, kind) in COLUMNS {
             if !manager.has_column(table, column).await? {

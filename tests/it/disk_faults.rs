@@ -86,6 +86,7 @@ async fn a_full_disk_is_said_clearly_and_the_work_goes_on_when_there_is_room() {
     assert!(chain.contains("the disk is full"), "{chain}");
     disk.make_room();
     assert_eq!(run.result().await.unwrap(), 5);
+    assert_eq!(engine.doctor().await.unwrap(), []);
     // Those that were accepted before the disk was full wait to be let go.
     drop(go_on);
     engine.shutdown(Duration::ZERO).await;

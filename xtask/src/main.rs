@@ -58,12 +58,22 @@ fn demo(mut arguments: Vec<OsString>) -> Result<(), String> {
     if !arguments.iter().any(|argument| argument.to_string_lossy().starts_with("--dir")) {
         arguments.extend(["--dir".into(), root().join("stagemark-demo").into()]);
     }
+    if arguments.iter().any(|argument| argument == "--cluster") {
+        return demo_on_a_cluster(&arguments);
+    }
     // What takes time is ffmpeg; without optimisation the demo is there in half the time.
     hand_over(cargo(&["run", "--package", "stagemark-demo", "--"]).args(arguments))
 }
 
+/// The servers stay up afterwards, as `cargo xtask services` has them.
+fn demo_on_a_cluster(arguments: &[OsString]) -> Result<(), String> {
+    let variables = services::up(&root().join("stagemark-services"))?;
+    run(&mut cargo(&["build", "--package", "stagemark-demo", "--package", "stagemark-example-worker"]))?;
+    hand_over(cargo(&["run", "--package", "stagemark-demo", "--"]).args(arguments).envs(variables))
+}
+
 fn test(arguments: &[OsString]) -> Result<(), String> {
-    let ours = [Need::CC, Need::FFMPEG, Need::LIMITS, Need::MOUNT];
+    let ours = [Need::CC, Need::FFMPEG, Need::LIMITS, Need::MOUNT, Need::FAKETIME];
     provide::all(&[ours.as_slice(), &services::needs()].concat())?;
     stagemark_services::install_weed().map_err(|error| error.to_string())?;
     // All that does not compile is said before anything runs, and each test finds the programs of ours that it starts.

@@ -65,6 +65,15 @@ impl Need {
         packages: &["util-linux"],
         starts: false,
     };
+    /// What makes a clock wrong for one process.
+    pub(crate) const FAKETIME: Self = Self {
+        what: "faketime",
+        purpose: "for the tests of hosts whose clocks are wrong",
+        programs: &["faketime"],
+        able: Able::Run,
+        packages: &["faketime"],
+        starts: false,
+    };
     /// What makes small disks for tests.
     pub(crate) const MOUNT: Self = Self {
         what: "mount and umount",

@@ -28,6 +28,19 @@ pub(crate) fn explain_look(key: &str, error: impl Error + Send + Sync + 'static)
     }
 }
 
+/// Sorts an error of an S3 store.
+#[cfg(feature = "s3")]
+pub(crate) fn explain_s3(key: &str, error: object_store::Error) -> ArtifactError {
+    let key = key.to_owned();
+    let chain: Vec<String> =
+        successors(Some(&error as &dyn Error), |error| (*error).source()).map(ToString::to_string).collect();
+    let says = |code: &str| chain.iter().any(|said| said.contains(code));
+    if says("507 Insufficient Storage") || says("QuotaExceeded") || says("XMinioStorageFull") {
+        return ArtifactError::Full { key, source: error.into() };
+    }
+    ArtifactError::Store { key, source: error.into() }
+}
+
 /// Of what kind the input or output error is that lies at the bottom.
 fn kind(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
     let chain = successors(Some(error), |error| (*error).source());

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use stagemark::ports::ArtifactError;
 
 /// The folder of the store that finished objects are in.
-const OBJECTS: &str = "objects";
+pub(crate) const OBJECTS: &str = "objects";
 /// The longest name of a file or folder that common file systems know.
 const NAME_MAX_BYTES: usize = 255;
 

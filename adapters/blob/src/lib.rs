@@ -1,12 +1,17 @@
 //! Keeps the artifacts of Stagemark through `object_store`.
 //!
 //! [`LocalArtifacts`] keeps them in a local folder: an artifact there is whole or absent, also after a crash of the
-//! process, the loss of power and a full disk.
+//! process, the loss of power and a full disk. [`S3Artifacts`] keeps them in a bucket of S3, or of whatever
+//! speaks it (feature `s3`, on by default).
 
 mod failure;
 mod key;
 mod local;
+#[cfg(feature = "s3")]
+mod s3;
 mod staging;
 mod upload;
 
 pub use local::{LocalArtifacts, OpenError};
+#[cfg(feature = "s3")]
+pub use s3::{S3Artifacts, S3OpenError, S3Options, SignedUrl, UploadTerms};

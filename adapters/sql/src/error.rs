@@ -1,5 +1,6 @@
 //! What a database error means to the engine.
 
+#[cfg(feature = "sqlite")]
 use std::io;
 
 use sea_orm::{DbErr, RuntimeErr};
@@ -10,6 +11,7 @@ pub(crate) fn failed(doing: &'static str, error: DbErr) -> StoreError {
     StoreError { doing, kind: kind_of(&error), source: Some(error.into()) }
 }
 
+#[cfg(feature = "sqlite")]
 pub(crate) fn of_file(doing: &'static str, error: io::Error) -> StoreError {
     let kind = match error.kind() {
         io::ErrorKind::WouldBlock => StoreErrorKind::Locked,
@@ -21,19 +23,54 @@ pub(crate) fn of_file(doing: &'static str, error: io::Error) -> StoreError {
     StoreError { doing, kind, source: Some(error.into()) }
 }
 
-/// By the primary result code, <https://www.sqlite.org/rescode.html>.
 fn kind_of(error: &DbErr) -> StoreErrorKind {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return if matches!(error, DbErr::Type(_)) { StoreErrorKind::Unreadable } else { StoreErrorKind::Other };
-    };
-    if let sqlx::Error::ColumnDecode { .. } = cause.as_ref() {
-        return StoreErrorKind::Unreadable;
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => kind_of_cause(cause),
+        DbErr::ConnectionAcquire(_) => StoreErrorKind::Unreachable,
+        DbErr::Type(_) => StoreErrorKind::Unreadable,
+        _ => StoreErrorKind::Other,
     }
-    let code = cause.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    let code = code.and_then(|code| code.parse::<u32>().ok());
+}
+
+fn kind_of_cause(cause: &sqlx::Error) -> StoreErrorKind {
+    match cause {
+        sqlx::Error::ColumnDecode { .. } => StoreErrorKind::Unreadable,
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => StoreErrorKind::Unreachable,
+        sqlx::Error::Database(error) => match error.code() {
+            #[cfg(feature = "postgres")]
+            Some(state) if error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() => by_state(&state),
+            Some(code) => by_result(&code),
+            None => StoreErrorKind::Other,
+        },
+        _ => StoreErrorKind::Other,
+    }
+}
+
+/// By the SQLSTATE, <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+#[cfg(feature = "postgres")]
+fn by_state(state: &str) -> StoreErrorKind {
+    match state {
+        // Connections fail, the server shuts down or starts, has no more connections, or did not answer in time.
+        "57014" | "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "53300" | "55P03" => StoreErrorKind::Unreachable,
+        "25006" => StoreErrorKind::ReadOnly,
+        "53100" => StoreErrorKind::Full,
+        "42501" => StoreErrorKind::Denied,
+        state if state.starts_with("08") => StoreErrorKind::Unreachable,
+        state if state.starts_with("28") => StoreErrorKind::Denied,
+        _ => StoreErrorKind::Other,
+    }
+}
+
+/// By the primary result code, <https://www.sqlite.org/rescode.html>.
+fn by_result(code: &str) -> StoreErrorKind {
+    let code = code.parse::<u32>().ok();
     match code.map(|code| code & 0xff) {
         Some(5 | 6) => StoreErrorKind::Locked,
         Some(8) => StoreErrorKind::ReadOnly,

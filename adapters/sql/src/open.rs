@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use stagemark::ports::{StoreError, StoreErrorKind};
 
-use crate::{SqlStore, sqlite};
+use crate::SqlStore;
 
 /// When a commit is told as done.
 ///
@@ -20,6 +20,20 @@ pub enum Synchronous {
     /// since the log was last synced may be gone, all together: runs that were accepted may be unknown, and steps whose
     /// end was told may run again. The file itself stays consistent.
     Normal,
+}
+
+/// Who makes the tables in `PostgreSQL`, and brings them up to date.
+///
+/// ```
+/// assert_eq!(stagemark_sql::Migrations::default(), stagemark_sql::Migrations::Apply);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Migrations {
+    /// Whoever opens the database, if anything is missing; where nothing is, the role needs no right to make tables.
+    #[default]
+    Apply,
+    /// Somebody else: the database is not opened where anything is missing.
+    Expect,
 }
 
 /// How a database is opened; see [`SqlStore::options`].
@@ -39,40 +53,81 @@ pub enum Synchronous {
 pub struct OpenOptions {
     pub(crate) synchronous: Synchronous,
     pub(crate) busy_timeout: Duration,
+    pub(crate) connections: u32,
+    pub(crate) acquire_timeout: Duration,
+    pub(crate) answer_timeout: Duration,
+    pub(crate) migrations: Migrations,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { synchronous: Synchronous::Full, busy_timeout: Duration::from_secs(5) }
+        Self {
+            synchronous: Synchronous::Full,
+            busy_timeout: Duration::from_secs(5),
+            connections: 8,
+            acquire_timeout: Duration::from_secs(5),
+            answer_timeout: Duration::from_secs(10),
+            migrations: Migrations::Apply,
+        }
     }
 }
 
 impl OpenOptions {
-    /// When a commit is told as done (default: [`Synchronous::Full`]).
+    /// When a commit to a `SQLite` file is told as done (default: [`Synchronous::Full`]).
     pub fn synchronous(mut self, synchronous: Synchronous) -> Self {
         self.synchronous = synchronous;
         self
     }
 
-    /// Waits so long for another process that has the lock of the file (default 5 s), or that opens it too, before an
+    /// Waits so long for another process that has the lock of a `SQLite` file (default 5 s), or that opens it too, before an
     /// operation fails as [`StoreErrorKind::Locked`].
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
         self
     }
 
-    /// Opens the file, makes it if there is none, and brings its tables up to date.
+    /// Opens at most so many connections to `PostgreSQL` (default 8), and one more that only listens.
+    pub fn connections(mut self, most: u32) -> Self {
+        self.connections = most.max(1);
+        self
+    }
+
+    /// Waits so long for a connection to `PostgreSQL` (default 5 s) before an operation fails as
+    /// [`StoreErrorKind::Unreachable`]: the server is away, or all connections are in use.
+    pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
+        self.acquire_timeout = timeout;
+        self
+    }
+
+    /// Waits so long for an answer of `PostgreSQL` (default 10 s): then the server gives the statement up, and the
+    /// operation fails as [`StoreErrorKind::Unreachable`].
+    pub fn answer_timeout(mut self, timeout: Duration) -> Self {
+        self.answer_timeout = timeout;
+        self
+    }
+
+    /// Who makes the tables in `PostgreSQL` (default: [`Migrations::Apply`]).
+    pub fn migrations(mut self, migrations: Migrations) -> Self {
+        self.migrations = migrations;
+        self
+    }
+
+    /// Opens the database, and brings its tables up to date; a file is made if there is none.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Unreachable`] if the folder does not exist, [`StoreErrorKind::ReadOnly`] if the file may not be
-    /// written, [`StoreErrorKind::Locked`] if another process keeps it locked.
+    /// [`StoreErrorKind::Unreachable`] if the folder or the server cannot be reached, [`StoreErrorKind::Denied`] if the
+    /// server does not let this user in, [`StoreErrorKind::ReadOnly`] if the file may not be written,
+    /// [`StoreErrorKind::Locked`] if another process keeps it locked.
     pub async fn open(self, url: &str) -> Result<SqlStore, StoreError> {
         match url.split_once(':') {
-            Some(("sqlite", _)) => Ok(SqlStore::of(sqlite::open(&self, url).await?)),
+            #[cfg(feature = "sqlite")]
+            Some(("sqlite", _)) => Ok(SqlStore::of(crate::sqlite::open(&self, url).await?)),
+            #[cfg(feature = "postgres")]
+            Some(("postgres" | "postgresql", _)) => Ok(SqlStore::of(crate::postgres::open(&self, url).await?)),
             _ => Err(StoreError {
                 doing: "reading the URL of the database",
                 kind: StoreErrorKind::Other,
-                source: Some("it does not begin with sqlite:".into()),
+                source: Some("it begins with neither sqlite: nor postgres:".into()),
             }),
         }
     }

@@ -17,7 +17,9 @@ use crate::OpenOptions;
 ///
 /// A `SQLite` file is in WAL mode, with `synchronous=FULL` unless [asked otherwise](crate::Synchronous). Several
 /// processes may use one file on one machine; on a network file system the locks that this needs are not to be relied
-/// on.
+/// on. `PostgreSQL` is used by any number of processes on any number of machines; its tables lie in the first schema of
+/// the search path, which a URL may name (`?options=-csearch_path%3Dstagemark`), and workers are woken by `NOTIFY` where
+/// the engine is given no broker.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,7 +36,8 @@ pub struct SqlStore {
 }
 
 impl SqlStore {
-    /// Opens a database such as `sqlite://stagemark.db`, and makes it if there is none.
+    /// Opens a database such as `sqlite://stagemark.db`, and makes it if there is none, or one such as
+    /// `postgres://stagemark@127.0.0.1/stagemark`, which must be there.
     ///
     /// # Errors
     /// As [`OpenOptions::open`].

@@ -61,9 +61,11 @@ pub(super) async fn hinted(driver: &Arc<Driver>, hinted: Vec<RunId>) -> Result<(
     let _more_in = prepare(driver).await;
     let now = driver.clock.now();
     let asked = hinted.len();
-    let claimed = driver.store.claim(&Claim { hinted, lapsed: 0, ..request(driver, now) }).await?;
-    // What found no room, or lay behind a reservation, is found by the next look.
-    if claimed.runs.len() < asked {
+    let claim = Claim { hinted, lapsed: 0, ..request(driver, now) };
+    let claimed = driver.store.claim(&claim).await?;
+    // What found no room is found by the next look. Most hints that lead to nothing are late ones: others were faster.
+    let is_short = claim.served.iter().any(|served| served.room as usize <= claimed.runs.len());
+    if claimed.runs.len() < asked && is_short {
         driver.set_backlog(true);
     }
     driver.slots.permits.keep_a_while();

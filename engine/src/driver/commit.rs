@@ -69,7 +69,9 @@ struct Desk {
 
 impl Desk {
     async fn write(&mut self, batch: Vec<Request>) {
-        let (mut writes, mut spans, mut replies) = (Vec::new(), Vec::new(), Vec::new());
+        let many = batch.len();
+        let (mut writes, mut spans, mut replies) =
+            (Vec::with_capacity(many), Vec::with_capacity(many), Vec::with_capacity(many));
         for Request { write, span, reply } in batch {
             writes.push(write);
             spans.push(span);

@@ -24,11 +24,11 @@ pub(super) async fn beat(driver: Arc<Driver>) {
     let mut renewed = Instant::now();
     let mut failing = false;
     loop {
+        driver.measure();
         tokio::select! {
             () = driver.over.cancelled() => return,
             () = sleep(tick) => {}
         }
-        driver.measure();
         let beats = driver.reports();
         let due = renewed.elapsed() + tick > renewal;
         let mut watching = driver.waited_for();

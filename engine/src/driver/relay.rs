@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use stagemark_rules::Timestamp;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    time::sleep,
+    time::{Instant, sleep, sleep_until},
 };
 use tracing::Instrument;
 
@@ -30,6 +30,8 @@ const BATCH_MAX: usize = 512;
 const LEFT_BEHIND: Duration = Duration::from_secs(2);
 /// How many polls pass between two looks for what others left behind.
 const POLLS: u32 = 5;
+/// How soon to look again where there was more than one publication takes: what is new goes out in between.
+const MORE: Duration = Duration::from_millis(20);
 
 /// The way to the relay.
 #[derive(Debug)]
@@ -92,12 +94,18 @@ impl Relay {
 pub(super) async fn relay(driver: Arc<Driver>, dispatch: Arc<dyn Dispatch>, mut waiting: UnboundedReceiver<Vec<Hint>>) {
     let mut trouble = Pause::default();
     let mut failing = false;
+    let mut look = next_look(&driver);
     loop {
         let hints = tokio::select! {
             biased;
+            // By a moment, not a wait: under load there is always something new.
+            () = sleep_until(look), if dispatch.needs_outbox() => {
+                let found = left_behind(&driver).await;
+                look = if found.len() < BATCH_MAX { next_look(&driver) } else { Instant::now() + MORE };
+                found
+            }
             Some(hints) = waiting.recv() => gather(hints, &mut waiting),
             () = driver.over.cancelled() => return,
-            () = sleep(jittered(driver.settings.poll * POLLS)), if dispatch.needs_outbox() => left_behind(&driver).await,
         };
         if hints.is_empty() {
             continue;
@@ -118,11 +126,16 @@ pub(super) async fn relay(driver: Arc<Driver>, dispatch: Arc<dyn Dispatch>, mut 
                     () = driver.over.cancelled() => return,
                     () = sleep(trouble.next()) => {}
                 }
-                // They are in the outbox, and would only grow stale here.
+                // They are in the outbox, and would only grow stale here; what is oldest there is tried next.
                 while waiting.try_recv().is_ok() {}
+                look = Instant::now();
             }
         }
     }
+}
+
+fn next_look(driver: &Driver) -> Instant {
+    Instant::now() + jittered(driver.settings.poll * POLLS)
 }
 
 fn gather(mut hints: Vec<Hint>, waiting: &mut UnboundedReceiver<Vec<Hint>>) -> Vec<Hint> {

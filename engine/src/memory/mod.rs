@@ -3,6 +3,7 @@
 mod artifacts;
 mod census;
 mod dedup;
+mod dispatch;
 mod limits;
 mod live;
 mod locks;
@@ -10,6 +11,7 @@ mod store;
 
 pub use artifacts::MemoryArtifacts;
 pub use dedup::MemoryDedup;
+pub use dispatch::MemoryDispatch;
 pub use limits::MemoryLimits;
 pub use live::MemoryLive;
 pub use locks::MemoryLocks;

@@ -76,6 +76,18 @@ pub enum ArtifactError {
         /// The key given.
         key: String,
     },
+    /// What is kept is not what was written.
+    #[error("the artifact {key} is corrupt: its bytes are not those that were written; make it again")]
+    Corrupt {
+        /// The key being written or read.
+        key: String,
+    },
+    /// Another object was finished first, where this one had to be the first of its key.
+    #[error("there is an artifact {key} already, and it is not replaced")]
+    Exists {
+        /// The key being written.
+        key: String,
+    },
     /// The store did not do what was asked.
     #[error("the artifact store failed at {key}")]
     Store {

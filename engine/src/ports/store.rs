@@ -10,12 +10,12 @@ use crate::RunId;
 /// The contract, each clause of which is a case of the conformance suite:
 /// - [`write`](Self::write) is one transaction: when it returns `Ok`, every accepted write is durable; when it
 ///   returns `Err`, none is, or (after a lost connection) the caller must [`load`](Self::load) to know.
-/// - A [`Change`] is accepted if, and only if, the run's revision is the one it names, no marker it writes is older
+/// - A [`Change`](super::Change) is accepted if, and only if, the run's revision is the one it names, no marker it writes is older
 ///   (by attempt) than the one it replaces, and none that it replaces is done: what is done stays. A refused
 ///   write leaves nothing, and does not hurt its neighbours.
 /// - Of several submissions of a workflow with one key, one is accepted and the others get its run, whatever the
 ///   version; a submission with the id of another run is refused.
-/// - A [companion](Change::companions) writes in the transaction of its change, or neither is written; one that fails
+/// - A [companion](super::Change::companions) writes in the transaction of its change, or neither is written; one that fails
 ///   takes its own change with it and no other.
 /// - What [`claim`](Self::claim) hands out for the queue is not handed out again before the reservation ends.
 /// - A run whose holder, or whose task's worker, was not heard of until its lease ended is claimed as lapsed. A worker

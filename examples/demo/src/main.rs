@@ -1,18 +1,19 @@
 //! The demo: a real video goes through the pipeline, and goes on from its last stage marker however it was stopped.
 
+mod cluster;
 mod crash;
 mod input;
 mod line;
 mod markers;
 mod screen;
 mod session;
-mod workflow;
 
 use std::{error::Error, fs::File, io::Write, path::PathBuf, process::ExitCode, sync::Mutex, time::Duration};
 
 use clap::Parser;
 use futures::{StreamExt, pin_mut};
 use stagemark::{Run, RunStatus};
+use stagemark_video::Published;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -20,7 +21,6 @@ use crate::{
     input::Input,
     screen::Screen,
     session::{Begun, Session},
-    workflow::Published,
 };
 
 /// How long steps that run may go on when the demo is stopped.
@@ -33,6 +33,7 @@ const INTERRUPTED: u8 = 130;
 /// Runs a video through the pipeline. Stop it in any way, and run it again: it goes on from the last stage marker.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "cargo xtask demo")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 struct Options {
     /// The video (default: five seconds of Big Buck Bunny)
     #[arg(long, value_name = "FILE")]
@@ -49,6 +50,9 @@ struct Options {
     /// Kill the worker process in mid-step, twice, and start it again
     #[arg(long)]
     crash: bool,
+    /// Let two worker hosts share the work on a database server, a broker, Redis and S3, and kill one
+    #[arg(long, conflicts_with_all = ["crash", "fresh", "plain"])]
+    cluster: bool,
 }
 
 /// Why the demo cannot go on.
@@ -57,7 +61,11 @@ type Failure = Box<dyn Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let done = if options.crash { crash::supervise(&options).await } else { publish(&options).await };
+    let done = match (options.cluster, options.crash) {
+        (true, _) => cluster::run(&options).await,
+        (_, true) => crash::supervise(&options).await,
+        _ => publish(&options).await,
+    };
     done.unwrap_or_else(|error| {
         eprintln!("The demo stopped: {}", stagemark::StepError::from(error));
         ExitCode::FAILURE

@@ -12,13 +12,9 @@ use stagemark::{Artifact, Engine, Run, RunId, Status, Timestamp, ports::Artifact
 use stagemark_blob::LocalArtifacts;
 use stagemark_media::Upload;
 use stagemark_sql::SqlStore;
+use stagemark_video::{PUBLISH, Published, publish};
 
-use crate::{
-    Failure, LOG,
-    input::Input,
-    markers,
-    workflow::{PUBLISH, Published, publish},
-};
+use crate::{Failure, LOG, input::Input, markers};
 
 /// Short, so that another process soon takes over from one that was killed.
 const LEASE: Duration = Duration::from_secs(3);

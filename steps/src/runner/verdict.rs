@@ -12,6 +12,7 @@ const CRASHES: [i32; 6] = [4, 6, 7, 8, 11, 31];
 pub(super) fn judge_ffmpeg(ended: Ended) -> Result<(), MediaError> {
     const OUT_OF_TIME: [&str; 2] = ["received signal 24", "Received > 3 system signals"];
     const FULL: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
+    const REFUSED: &str = "Format not on whitelist";
     const DAMAGE: [&str; 3] = ["Decode error rate", "Invalid data found", "Error while decoding"];
     let Ended { status, said } = ended;
     if status.success() {
@@ -32,6 +33,9 @@ pub(super) fn judge_ffmpeg(ended: Ended) -> Result<(), MediaError> {
     }
     if FULL.iter().any(|sign| said.contains(sign)) {
         return Err(MediaError::NoRoom { source: Said(said) });
+    }
+    if status.code().is_some() && said.contains(REFUSED) {
+        return Err(MediaError::NotVideo { source: Said(said) });
     }
     if status.code().is_some() && DAMAGE.iter().any(|sign| said.contains(sign)) {
         return Err(MediaError::Damaged { source: Said(said) });

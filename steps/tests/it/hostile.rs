@@ -70,6 +70,24 @@ async fn a_script_named_as_a_video_opens_no_file() {
     refused(&studio, format!("ffconcat version 1.0\nfile '{canary}'\n")).await;
 }
 
+/// By its plain name, which ffmpeg holds to be safe: without protection it plays what lies beside the script.
+#[tokio::test]
+async fn a_script_named_as_a_video_opens_no_file_beside_it() {
+    let studio = Studio::new();
+    canary(&studio);
+    let script = "ffconcat version 1.0\nfile canary.ts\n";
+    std::fs::write(studio.file("upload.mp4"), script).unwrap();
+    studio.make("-i upload.mp4 -c copy", "stolen.mp4");
+    let attempt = studio.attempt();
+    let bench = Workbench::open(&attempt).await.unwrap();
+    bench.write("canary.ts", &std::fs::read(studio.file("canary.ts")).unwrap()).await.unwrap();
+    bench.write("source", script.as_bytes()).await.unwrap();
+
+    let made = bench.ffmpeg().input("source").args(["-c", "copy"]).output("out.mp4").run(Duration::from_secs(1)).await;
+
+    assert_eq!(made.unwrap_err().to_string(), NO_VIDEO);
+}
+
 #[tokio::test]
 async fn a_script_named_as_a_video_opens_no_socket() {
     let (studio, door) = (Studio::new(), Door::new());

@@ -35,6 +35,11 @@ async fn engine(studio: &Studio, definition: Definition) -> Engine {
     builder.serve(definition).start().await.unwrap()
 }
 
+async fn finish(engine: Engine) {
+    assert_eq!(engine.doctor().await.unwrap(), []);
+    engine.shutdown(SECOND).await;
+}
+
 async fn submitted(studio: &Studio, engine: &Engine) -> Run<Video> {
     engine.submit(PUBLISH, studio.upload(CLIP.as_ref()).await).await.unwrap()
 }
@@ -47,6 +52,7 @@ async fn an_upload_is_published() {
     let video = submitted(&studio, &engine).await.result().await.unwrap();
 
     assert_eq!((video.width_px, video.height_px, video.frames), (1280, 720, 40 + 25 + 40));
+    finish(engine).await;
 }
 
 #[tokio::test]
@@ -62,6 +68,7 @@ async fn progress_is_told_while_a_step_runs() {
     }
 
     assert!(told.iter().any(|task| task.fraction > 0.0 && task.message.ends_with(" s of video")), "{told:?}");
+    finish(engine).await;
 }
 
 #[tokio::test]
@@ -75,6 +82,7 @@ async fn a_refusal_ends_the_run_at_the_first_attempt() {
     let Err(RunError::Failed(failed)) = run.result().await else { panic!("it did not fail") };
     assert!(failed.to_string().contains("the file is no video that can be read"), "{failed}");
     assert_eq!(run.status().await.unwrap().tasks[0].attempt, 1);
+    finish(engine).await;
 }
 
 #[tokio::test]
@@ -92,6 +100,7 @@ async fn previews_are_made_side_by_side() {
     let ((poster, sprites), preview) = run.result().await.unwrap();
 
     assert_eq!((poster.width_px, sprites.tiles, preview.width_px), (1280, 25, 320));
+    finish(engine).await;
 }
 
 #[tokio::test]
@@ -103,4 +112,5 @@ async fn a_trim_takes_an_upload_or_a_video() {
     let video = submitted(&studio, &engine).await.result().await.unwrap();
 
     assert_eq!(video.frames, 25);
+    finish(engine).await;
 }

@@ -5,6 +5,7 @@
 //!
 //! - [`store_suite!`] for where runs are kept,
 //! - [`artifacts_suite!`] for where artifacts are,
+//! - [`dispatch_suite!`] for what carries hints to workers,
 //! - [`locks_suite!`], [`dedup_suite!`], [`live_suite!`] and [`limits_suite!`] for the accelerators.
 //!
 //! ```
@@ -18,6 +19,7 @@
 
 pub mod artifacts;
 pub mod dedup;
+pub mod dispatch;
 pub mod limits;
 pub mod live;
 pub mod locks;

@@ -43,10 +43,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn free_ports_differ_and_are_free() {
+    fn free_ports_differ() {
         let mut ports = free(12).unwrap();
 
-        assert!(ports.iter().all(|port| is_free(*port)), "{ports:?}");
+        // Whether they are still free cannot be asked: those who look at the same time hold them for a moment.
         ports.sort_unstable();
         ports.dedup();
         assert_eq!(ports.len(), 12);

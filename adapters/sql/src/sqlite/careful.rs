@@ -75,6 +75,15 @@ fn parts(whole: Range<usize>) -> Vec<Range<usize>> {
     whole.clone().step_by(size).map(|start| start..whole.end.min(start + size)).rev().collect()
 }
 
+/// Submits a run in a transaction of somebody else's.
+pub(crate) async fn submit(transaction: &DatabaseTransaction, run: &NewRun) -> Result<Outcome, DbErr> {
+    let write = Write::Submit(run.clone());
+    if Batch::of([&write]).apply(transaction).await? == 1 {
+        return Ok(Outcome::Accepted);
+    }
+    existing(transaction, run).await
+}
+
 /// Writes all of them, or nothing.
 async fn apply(transaction: &DatabaseTransaction, writes: &[(usize, &Write)]) -> Result<bool, DbErr> {
     let batch = Batch::of(writes.iter().map(|(_, write)| *write));

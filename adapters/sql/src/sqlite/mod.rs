@@ -29,6 +29,7 @@ use stagemark::{
 
 use crate::error::failed;
 
+pub(crate) use careful::submit;
 pub(crate) use open::open;
 
 /// A file with runs, and the connections to it.

@@ -5,7 +5,10 @@ use stagemark::{
     ports::{Filter, Outcome, Store, Write},
 };
 
-use crate::fixture::{Database, NOW, done, queued, ready};
+use crate::{
+    fixture::Database,
+    writes::{NOW, done, queued, ready},
+};
 
 const SIZE: usize = 700;
 

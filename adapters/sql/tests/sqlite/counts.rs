@@ -5,7 +5,10 @@ use stagemark::{
     ports::{Store, Write},
 };
 
-use crate::fixture::{Database, done, held, ready};
+use crate::{
+    fixture::Database,
+    writes::{done, held, ready},
+};
 
 /// Changes in the order of the log: each commit ends with a frame that tells the size of the database.
 fn commits(log: &[u8]) -> usize {

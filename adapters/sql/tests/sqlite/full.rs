@@ -9,8 +9,8 @@ use stagemark::{
 use stagemark_sql::SqlStore;
 
 use crate::{
-    fixture::{done, held, read},
     mount::Mount,
+    writes::{done, held, read},
 };
 
 /// A store on a file system of a few megabytes that is filled.

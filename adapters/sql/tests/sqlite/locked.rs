@@ -8,7 +8,7 @@ use stagemark::{
 };
 use stagemark_sql::SqlStore;
 
-use crate::fixture::{Database, held};
+use crate::{fixture::Database, writes::held};
 
 #[tokio::test]
 async fn a_write_waits_for_the_lock_and_then_says_that_it_is_held() {

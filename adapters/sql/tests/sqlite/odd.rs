@@ -5,7 +5,10 @@ use stagemark::{
     ports::{Store, StoreErrorKind, Write},
 };
 
-use crate::fixture::{Database, done, held};
+use crate::{
+    fixture::Database,
+    writes::{done, held},
+};
 
 /// Stores a run with a marker, sets something odd in a table, and reads the run.
 async fn read_with(table: &str, odd: &str) -> Option<StoreErrorKind> {

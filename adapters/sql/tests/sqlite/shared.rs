@@ -9,7 +9,10 @@ use stagemark::{
 };
 use stagemark_sql::SqlStore;
 
-use crate::fixture::{Database, NOW, held, marker, queued, read};
+use crate::{
+    fixture::Database,
+    writes::{NOW, held, marker, queued, read},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn openers_of_a_new_file_wait_for_each_other() {

@@ -1,4 +1,4 @@
-//! What the demo runs: the video pipeline.
+//! The video pipeline that the examples run: an upload becomes a video that can be shown.
 
 use std::time::Duration;
 
@@ -16,19 +16,33 @@ const ATTEMPTS: u32 = 20;
 const BACKOFF: Backoff = Backoff::Fixed(Duration::from_millis(500));
 
 /// An upload becomes a video that can be shown.
-pub(crate) const PUBLISH: Workflow<Upload, Published> = Workflow::new("publish-video");
+///
+/// ```
+/// assert_eq!(stagemark_video::PUBLISH.name(), stagemark_video::publish().name());
+/// ```
+pub const PUBLISH: Workflow<Upload, Published> = Workflow::new("publish-video");
 
 /// A finished video, and what a page shows before it plays.
+///
+/// ```
+/// fn title(made: &stagemark_video::Published) -> String {
+///     format!("{} × {}", made.video.width_px, made.video.height_px)
+/// }
+/// ```
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Published {
-    pub(crate) video: Video,
-    pub(crate) poster: Poster,
-    pub(crate) sprites: Sprites,
-    pub(crate) preview: Preview,
+pub struct Published {
+    /// The video.
+    pub video: Video,
+    /// A picture of it.
+    pub poster: Poster,
+    /// Small pictures of all of it, for a bar that is scrolled.
+    pub sprites: Sprites,
+    /// A few seconds of it, without sound.
+    pub preview: Preview,
 }
 
 /// One video after the other, then three things from it side by side.
-pub(crate) fn publish() -> Definition {
+pub fn publish() -> Definition {
     PUBLISH.define(|upload| {
         let trimmed = upload.then(tough(Probe::default())).then(tough(Trim::to(SECONDS_30)));
         let edited = trimmed.then(tough(Edit::hd720())).then(tough(RemoveAudio));

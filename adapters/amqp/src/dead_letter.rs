@@ -1,0 +1,38 @@
+//! Sets aside what cannot be read: it goes to the dead letters with the reason, and then from its queue.
+
+use std::{error::Error, sync::Arc};
+
+use lapin::{Acker, options::BasicAckOptions};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::{message::Message, pause::Pause, publish::Publisher};
+
+/// A message that cannot be read, as it is set aside.
+#[derive(Debug)]
+pub(crate) struct DeadLetter {
+    pub(crate) message: Message,
+    /// What takes it from its queue, unless its channel was lost: then it comes again.
+    pub(crate) acker: Acker,
+}
+
+/// Sets aside what comes, one after the other. There are no more than the prefetch lets through.
+pub(crate) async fn bury(publisher: Arc<Publisher>, mut letters: UnboundedReceiver<DeadLetter>) {
+    while let Some(DeadLetter { message, acker }) = letters.recv().await {
+        let mut pause = Pause::default();
+        while acker.usable() {
+            match publisher.send(std::slice::from_ref(&message)).await {
+                Ok(()) => acknowledge(&acker).await,
+                Err(error) => {
+                    tracing::debug!(error = &error as &dyn Error, "a dead letter was not taken; it is tried again");
+                    pause.wait().await;
+                }
+            }
+        }
+    }
+}
+
+async fn acknowledge(acker: &Acker) {
+    if let Err(error) = acker.ack(BasicAckOptions::default()).await {
+        tracing::debug!(error = &error as &dyn Error, "a dead letter is not yet gone from its queue; it comes again");
+    }
+}

@@ -1,0 +1,95 @@
+//! Requests that `object_store` has no words for.
+
+use std::{fmt, time::Duration};
+
+use chrono::Utc;
+use object_store::aws::AwsCredentialProvider;
+use reqwest::{Client, Method, StatusCode};
+
+use super::{
+    open::S3OpenError,
+    options::S3Options,
+    sigv4::{Request, Seal, sign},
+};
+
+/// How long a signature holds that is used at once; clocks may differ by some minutes.
+const VALID: Duration = Duration::from_mins(5);
+/// How often a request is tried that the store could not answer.
+const TRIES: u32 = 5;
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// Signs requests, and sends them.
+pub(crate) struct Raw {
+    client: Client,
+    credentials: AwsCredentialProvider,
+    bucket_url: String,
+    region: String,
+}
+
+/// What a store answers.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) text: String,
+}
+
+impl Raw {
+    pub(crate) fn new(options: &S3Options, credentials: AwsCredentialProvider) -> Result<Self, S3OpenError> {
+        let client = Client::builder().timeout(options.request_max()).connect_timeout(Duration::from_secs(5)).build();
+        let client = client.map_err(|error| S3OpenError::Settings { what: error.to_string() })?;
+        Ok(Self { client, credentials, bucket_url: options.bucket_url(), region: options.signing_region() })
+    }
+
+    /// The signed URL of a request, for this long.
+    pub(crate) async fn url(&self, mut request: Request<'_>, valid: Duration) -> Result<String, Fault> {
+        request.bucket = &self.bucket_url;
+        let credential = self.credentials.get_credential().await?;
+        Ok(sign(&request, Seal { credential: &credential, region: &self.region, now: Utc::now(), valid }))
+    }
+
+    /// Sends a request, again where the store could not answer it.
+    pub(crate) async fn send(&self, request: &Request<'_>, body: &str) -> Result<Answer, Fault> {
+        let mut wait = FIRST_WAIT;
+        for _ in 1..TRIES {
+            match self.send_once(request, body).await {
+                Ok(answer) if !answer.status.is_server_error() => return Ok(answer),
+                Ok(_) | Err(_) => tokio::time::sleep(wait).await,
+            }
+            wait *= 2;
+        }
+        self.send_once(request, body).await
+    }
+
+    async fn send_once(&self, request: &Request<'_>, body: &str) -> Result<Answer, Fault> {
+        let signed = Request { query: request.query.clone(), headers: request.headers.clone(), ..*request };
+        let url = self.url(signed, VALID).await?;
+        let mut sent = self.client.request(Method::from_bytes(request.method.as_bytes())?, url);
+        for (name, value) in &request.headers {
+            sent = sent.header(*name, value);
+        }
+        // An error would show the URL, and with it the signature.
+        let answer = sent.body(body.to_owned()).send().await.map_err(reqwest::Error::without_url)?;
+        let status = answer.status();
+        Ok(Answer { status, text: answer.text().await.map_err(reqwest::Error::without_url)? })
+    }
+}
+
+impl Answer {
+    /// The text of an answer that is a yes.
+    pub(crate) fn granted(self) -> Result<String, Fault> {
+        // A request that takes long is begun with a yes, and may end with an error all the same.
+        if self.status.is_success() && !self.text.contains("<Error>") {
+            return Ok(self.text);
+        }
+        let code = self.text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+        Err(format!("the store answered {} {}", self.status, code.map_or("", |(code, _)| code)).into())
+    }
+}
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Raw").field("region", &self.region).finish_non_exhaustive()
+    }
+}

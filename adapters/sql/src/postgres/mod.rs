@@ -1,0 +1,93 @@
+//! Runs in `PostgreSQL`.
+
+mod batch;
+mod call;
+mod careful;
+mod census;
+mod claim;
+mod doorbell;
+mod graph;
+mod heartbeat;
+mod list;
+mod load;
+mod open;
+mod outbox;
+mod pool;
+mod statement;
+mod values;
+mod write;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use stagemark::{
+    RunId, Timestamp,
+    ports::{
+        Census, Claim, Claimed, Count, Counts, Dispatch, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed,
+        Store, StoreError, Summary, Write,
+    },
+};
+
+use crate::error::failed;
+use doorbell::Doorbell;
+use pool::Connections;
+
+pub(crate) use careful::submit;
+pub(crate) use open::open;
+
+/// A database with runs, and the connections to it.
+#[derive(Debug)]
+pub(crate) struct Postgres {
+    connections: Connections,
+    doorbell: Arc<Doorbell>,
+}
+
+#[async_trait]
+impl Store for Postgres {
+    async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError> {
+        write::write(&self.connections, writes).await.map_err(|error| failed("committing runs and markers", error))
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
+        claim::claim(&self.connections, claim).await.map_err(|error| failed("looking for runs to carry on", error))
+    }
+
+    async fn load(&self, runs: &[RunId]) -> Result<Vec<Record>, StoreError> {
+        load::load(&self.connections, runs).await.map_err(|error| failed("reading runs", error))
+    }
+
+    async fn heartbeat(&self, beats: &Heartbeats) -> Result<Renewed, StoreError> {
+        heartbeat::heartbeat(&self.connections, beats).await.map_err(|error| failed("renewing a lease", error))
+    }
+
+    async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
+        list::list(&self.connections, filter).await.map_err(|error| failed("listing runs", error))
+    }
+
+    async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError> {
+        let kept = graph::graph(&self.connections, workflow, version, proposed).await;
+        kept.map_err(|error| failed("looking up the graph of a workflow", error))
+    }
+}
+
+#[async_trait]
+impl Census for Postgres {
+    async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
+        census::census(&self.connections, count).await.map_err(|error| failed("counting runs", error))
+    }
+}
+
+#[async_trait]
+impl Outbox for Postgres {
+    async fn unsent(&self, before: Timestamp, limit: u32) -> Result<Vec<Hint>, StoreError> {
+        outbox::unsent(&self.connections, before, limit).await.map_err(|error| failed("reading the outbox", error))
+    }
+
+    async fn sent(&self, hints: &[Hint]) -> Result<(), StoreError> {
+        outbox::sent(&self.connections, hints).await.map_err(|error| failed("emptying the outbox", error))
+    }
+
+    fn doorbell(&self) -> Option<Arc<dyn Dispatch>> {
+        Some(Arc::clone(&self.doorbell) as Arc<dyn Dispatch>)
+    }
+}

@@ -1,0 +1,3 @@
+//! The broker in memory keeps the contract of its port.
+
+stagemark_conformance::dispatch_suite!(stagemark::MemoryDispatch::new());
