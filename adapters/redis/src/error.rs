@@ -26,11 +26,17 @@ pub enum RedisError {
         /// The prefix.
         prefix: String,
     },
+    /// There is nothing to tell the true server by.
+    #[error("the certificates to trust for Redis cannot be used: {reason}")]
+    Trust {
+        /// What is wrong with them.
+        reason: String,
+    },
     /// Redis does not let this user in.
     #[error("Redis refuses this user; check the name and the password")]
     Denied(#[source] fred::error::Error),
-    /// Redis answered, and does not do what the engine needs.
-    #[error("Redis refuses the connection")]
+    /// Redis answered, and does not do what the engine needs; or it is not the server that it should be.
+    #[error("Redis cannot be used: it refuses the connection, or is not trusted")]
     Refused(#[source] fred::error::Error),
 }
 

@@ -98,6 +98,10 @@ impl Redis {
         doing: &'static str,
         answer: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, AcceleratorError> {
+        // The client's own way to fail fast waits out the time limit all the same.
+        if !self.link.client.is_connected() {
+            return Err(AcceleratorError::new(doing, "there is no connection to Redis; it is tried on"));
+        }
         match answer.await {
             Ok(answer) => {
                 *self.link.heard() = Instant::now();
@@ -136,15 +140,21 @@ impl Link {
 }
 
 pub(crate) async fn connect(options: Options) -> Result<Redis, RedisError> {
-    let client = options.builder().build().map_err(RedisError::Refused)?;
+    let client = options.client()?;
     let mut errors = client.error_rx();
     let task = client.connect();
+    let mut last = None;
     let answered = async {
         let mut look = interval(Duration::from_millis(10));
         loop {
             tokio::select! {
                 _ = look.tick() => if client.is_connected() { return None },
-                Ok((error, _)) = errors.recv() => if is_refusal(&error) { return Some(error) },
+                Ok((error, _)) = errors.recv() => {
+                    if is_refusal(&error) {
+                        return Some(error);
+                    }
+                    last = Some(error);
+                }
             }
         }
     };
@@ -155,7 +165,10 @@ pub(crate) async fn connect(options: Options) -> Result<Redis, RedisError> {
             let denied = *error.kind() == ErrorKind::Auth;
             return Err(if denied { RedisError::Denied(error) } else { RedisError::Refused(error) });
         }
-        Err(_) => tracing::warn!(servers = ?options.servers(), "Redis is not reached; it is tried on"),
+        Err(_) => {
+            let error = last.as_ref().map(|error| error as &dyn std::error::Error);
+            tracing::warn!(servers = ?options.servers(), error, "Redis is not reached; it is tried on");
+        }
     }
     let terms = Terms { max_attempts: Some(1), timeout: Some(ANSWER), fail_fast: true, ..Terms::default() };
     let servers = options.servers();
@@ -165,6 +178,7 @@ pub(crate) async fn connect(options: Options) -> Result<Redis, RedisError> {
 
 /// Whether trying again cannot help.
 fn is_refusal(error: &Error) -> bool {
-    let answered = ["ERR", "NOPERM"].iter().any(|code| error.details().starts_with(code));
+    let refusals = ["ERR", "NOPERM", "InvalidCertificate"];
+    let answered = refusals.iter().any(|refusal| error.details().contains(refusal));
     answered || matches!(error.kind(), ErrorKind::Auth | ErrorKind::Config)
 }

@@ -2,8 +2,12 @@
 
 use std::{fmt, time::Duration};
 
-use fred::types::config::{
-    Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, TcpConfig, UnresponsiveConfig,
+use fred::{
+    clients::Client,
+    types::{
+        Builder,
+        config::{Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, TcpConfig, UnresponsiveConfig},
+    },
 };
 
 use crate::{Redis, RedisError, keys::Prefix, link};
@@ -32,6 +36,8 @@ const RECONNECT_MS: (u32, u32) = (50, 2_000);
 pub struct Options {
     pub(crate) config: Config,
     pub(crate) prefix: Prefix,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::tls::Trust>,
 }
 
 impl fmt::Debug for Options {
@@ -55,10 +61,15 @@ impl Options {
         // What the parser says may quote a part of the address.
         let mut config = parsed.map_err(|_| RedisError::address("it is no URL with a host and a port"))?;
         config.fail_fast = false;
-        if tls {
-            encrypt(&mut config)?;
+        if tls && !cfg!(feature = "tls") {
+            return Err(RedisError::address("it asks for TLS, which needs the feature `tls` of stagemark-redis"));
         }
-        Ok(Self { config, prefix: Prefix::new("stagemark")? })
+        Ok(Self {
+            config,
+            prefix: Prefix::new("stagemark")?,
+            #[cfg(feature = "tls")]
+            tls: tls.then(crate::tls::Trust::default),
+        })
     }
 
     /// Begins all keys with this (default `stagemark`), so that several fleets can share a Redis.
@@ -79,6 +90,15 @@ impl Options {
         self
     }
 
+    /// Trusts these certificates, in PEM, beside those that the system trusts: for a `rediss://` address whose server
+    /// has its certificate from an authority of your own.
+    #[cfg(feature = "tls")]
+    pub fn trust(mut self, certificates_pem: &[u8]) -> Result<Self, RedisError> {
+        let no_tls = || RedisError::address("certificates to trust are for TLS, which a rediss:// address asks for");
+        self.tls.as_mut().ok_or_else(no_tls)?.add(certificates_pem)?;
+        Ok(self)
+    }
+
     /// Connects. If Redis is away, that is not waited for: connecting goes on in the background, without end.
     ///
     /// # Errors
@@ -94,8 +114,14 @@ impl Options {
         servers
     }
 
-    pub(crate) fn builder(&self) -> fred::types::Builder {
-        let mut builder = fred::types::Builder::from_config(self.config.clone());
+    pub(crate) fn client(&self) -> Result<Client, RedisError> {
+        #[cfg_attr(not(feature = "tls"), allow(unused_mut, reason = "without it there is nothing to add"))]
+        let mut config = self.config.clone();
+        #[cfg(feature = "tls")]
+        if let Some(trust) = &self.tls {
+            config.tls = Some(trust.connector()?.into());
+        }
+        let mut builder = Builder::from_config(config);
         let (shortest, longest) = RECONNECT_MS;
         builder.set_policy(ReconnectPolicy::new_exponential(0, shortest, longest, 2));
         builder.set_performance_config(PerformanceConfig {
@@ -113,19 +139,8 @@ impl Options {
             tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
             ..ConnectionConfig::default()
         });
-        builder
+        builder.build().map_err(RedisError::Refused)
     }
-}
-
-#[cfg(feature = "tls")]
-fn encrypt(config: &mut Config) -> Result<(), RedisError> {
-    config.tls = Some(crate::tls::connector()?.into());
-    Ok(())
-}
-
-#[cfg(not(feature = "tls"))]
-fn encrypt(_: &mut Config) -> Result<(), RedisError> {
-    Err(RedisError::address("it asks for TLS, which needs the feature `tls` of stagemark-redis"))
 }
 
 #[cfg(test)]

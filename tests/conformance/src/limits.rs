@@ -241,8 +241,8 @@ pub async fn in_no_span_more_is_drawn_than_the_rate_allows(limits: &impl Limits)
     for (_, from, _) in &draws {
         // By the times that leave no doubt: answered after the span began, and asked before it ended.
         let within = draws.iter().filter(|(asked, _, _)| asked >= from && *asked < *from + PER.mul_f64(0.95));
-        let sum: u32 = within.map(|(_, _, granted)| granted).sum();
-        assert!(sum <= 10, "{sum} within {PER:?}");
+        let together: u32 = within.map(|(_, _, granted)| granted).sum();
+        assert!(together <= 10, "{together} within {PER:?}");
     }
     let all: u32 = draws.iter().map(|(_, _, granted)| granted).sum();
     assert!(all >= 20, "{all} within {:?}", PER * 5);

@@ -41,7 +41,7 @@ pub(crate) async fn to_harm() -> (services::Redis, Redis) {
 
 /// Waits until something holds.
 pub(crate) async fn until(mut holds: impl AsyncFnMut() -> bool) {
-    let held = timeout(Duration::from_mins(1), async {
+    let held = timeout(LONG, async {
         while !holds().await {
             sleep(Duration::from_millis(10)).await;
         }

@@ -7,3 +7,5 @@ mod fixture;
 mod fleet;
 mod forgetful;
 mod suites;
+#[cfg(feature = "tls")]
+mod tls;
