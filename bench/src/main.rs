@@ -8,6 +8,7 @@ use std::{error::Error, path::PathBuf, time::Duration};
 
 use clap::Parser;
 
+mod artifacts;
 mod bare;
 mod pipeline;
 mod queued;
@@ -16,7 +17,7 @@ mod runs;
 /// Measures Stagemark beside the least that its work could cost.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Which parts to run: `engine`, `queued` or `pipeline`; all without.
+    /// Which parts to run: `engine`, `queued`, `pipeline` or `artifacts`; all but the last without.
     parts: Vec<String>,
     /// How long each measurement takes, in seconds.
     #[arg(long, default_value_t = 5)]
@@ -45,6 +46,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     if options.wants("queued") {
         queued::measure(&options.dir).await?;
+    }
+    if options.parts.iter().any(|part| part == "artifacts") {
+        artifacts::measure(&options.dir).await?;
     }
     if options.wants("pipeline") {
         pipeline::measure(&options.dir).await?;
