@@ -8,6 +8,7 @@ use std::{error::Error, path::PathBuf, time::Duration};
 
 use clap::Parser;
 
+mod artifacts;
 mod bare;
 mod claims;
 mod pipeline;
@@ -18,7 +19,8 @@ mod runs;
 /// Measures Stagemark beside the least that its work could cost.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Which parts to run: `engine`, `queued`, `pipeline`, `postgres` or `claims`; all without.
+    /// Which parts to run: `engine`, `queued` and `pipeline`, as without any, or `postgres`, `claims` and `artifacts`,
+    /// which need servers.
     parts: Vec<String>,
     /// How long each measurement takes, in seconds.
     #[arg(long, default_value_t = 5)]
@@ -30,7 +32,11 @@ struct Options {
 
 impl Options {
     fn wants(&self, part: &str) -> bool {
-        self.parts.is_empty() || self.parts.iter().any(|wanted| wanted == part)
+        self.parts.is_empty() || self.names(part)
+    }
+
+    fn names(&self, part: &str) -> bool {
+        self.parts.iter().any(|wanted| wanted == part)
     }
 
     fn time(&self) -> Duration {
@@ -45,14 +51,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if options.wants("engine") {
         runs::measure(&options.dir, options.time()).await?;
     }
-    if options.wants("postgres") {
+    if options.names("postgres") {
         postgres::measure(options.time()).await?;
     }
-    if options.wants("claims") {
+    if options.names("claims") {
         claims::measure().await?;
     }
     if options.wants("queued") {
         queued::measure(&options.dir).await?;
+    }
+    if options.names("artifacts") {
+        artifacts::measure(&options.dir).await?;
     }
     if options.wants("pipeline") {
         pipeline::measure(&options.dir).await?;

@@ -60,6 +60,20 @@ pub type S3 = Server<S3Kind>;
 pub struct S3Kind;
 
 impl Server<S3Kind> {
+    /// The command of the store's own client that copies a file into this folder, past the S3 protocol.
+    pub fn own_copy(&self, file: &Path, folder: &str) -> Command {
+        let mut client = Command::new(weed::program());
+        client.current_dir(self.place().folder()).env("HOME", self.place().folder());
+        let (port, control) = (self.place().port(FILER), self.place().port(FILER + 1));
+        client.arg("filer.copy").arg(file).arg(format!("http://127.0.0.1:{port}.{control}/{folder}/"));
+        client
+    }
+
+    /// Where a file that was copied so can be got, past the S3 protocol.
+    pub fn own_url(&self, folder: &str, name: &str) -> String {
+        format!("http://127.0.0.1:{}/{folder}/{name}", self.place().port(FILER))
+    }
+
     /// What a client must know.
     pub fn access(&self) -> S3Address {
         S3Address {

@@ -2,20 +2,26 @@
 //!
 //! A single request for all of it would have to be as slow as whoever uses the bytes, and would run out of time.
 
-use std::{ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
+use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
 use object_store::{Error, GetOptions, GetRange, GetResult, ObjectStore, path::Path};
 use stagemark::ports::ArtifactError;
-use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Inner, etag::Check};
+use super::{
+    Inner,
+    checksum::{Check, HEADER, MODE},
+    sigv4::Request,
+};
 use crate::failure::explain_s3;
 
 /// How many ranges are fetched ahead of the one that is used.
 const AHEAD_MAX: usize = 2;
+/// Before an answer that stopped half-way is asked for again.
+const WAIT: Duration = Duration::from_millis(200);
 
 /// What is fetched: the object that was there when it was first asked for, and no other.
 #[derive(Clone)]
@@ -36,50 +42,51 @@ pub(super) async fn read(
     let place = inner.places.of(key)?;
     let mut source = Source { inner: Arc::clone(inner), key: key.into(), place, tag: None };
     let range_bytes = inner.options.part_bytes as u64;
-    let Some(first) = source.first(range_bytes).await? else { return Ok(stream::empty().boxed()) };
-    let (size, check) = (first.meta.size, Check::of(inner.tags, first.meta.e_tag.as_deref(), &first.attributes));
+    let (first, known) = tokio::join!(source.first(range_bytes), source.known());
+    let Some(first) = first? else { return Ok(stream::empty().boxed()) };
+    let size = first.meta.size;
     source.tag.clone_from(&first.meta.e_tag);
     let end = size.min(range_bytes);
-    let first = source.pieces(first, end).await?;
+    let first = match source.pieces(first, end).await {
+        Err(ArtifactError::Store { .. }) => source.clone().fetch(0..end).await?,
+        first => first?,
+    };
+    let check = known?.filter(|known| known.tag == source.tag).and_then(|known| Check::of(&known.checksum));
 
     let key = Arc::clone(&source.key);
     let rest =
         (1..size.div_ceil(range_bytes)).map(move |number| number * range_bytes..size.min((number + 1) * range_bytes));
     let rest = stream::iter(rest).map(move |range| source.clone().fetch_apart(range)).buffered(AHEAD_MAX);
     let ranges = stream::once(async move { Ok(first) }).chain(rest);
-    Ok(checked(ranges.boxed(), size, check, key).boxed())
+    let checked = checked(ranges, size, check, key);
+    Ok(checked.map_ok(|pieces| stream::iter(pieces.into_iter().map(Ok))).try_flatten().boxed())
 }
 
 /// The pieces of the ranges; those of the last one only if all of them are what was written.
 fn checked(
-    ranges: BoxStream<'static, Result<Pieces, ArtifactError>>,
+    ranges: impl Stream<Item = Result<Pieces, ArtifactError>> + Send,
     size: u64,
-    check: Option<Check>,
+    mut check: Option<Check>,
     key: Arc<str>,
-) -> impl futures::Stream<Item = Result<Bytes, ArtifactError>> + Send {
-    let state = (ranges, check, 0_u64, key);
-    let pieces = stream::try_unfold(state, move |(mut ranges, check, done, key)| async move {
-        let Some(pieces) = ranges.try_next().await? else { return Ok(None) };
-        let done = done + pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
-        let Some(check) = check else { return Ok(Some((pieces, (ranges, None, done, key)))) };
-        // Away from the threads that serve connections.
-        let added = spawn_blocking(move || add(check, pieces, done == size)).await;
-        let added = added.map_err(|error| ArtifactError::Store { key: key.to_string(), source: error.into() })?;
-        let (check, pieces) = added.ok_or_else(|| ArtifactError::Corrupt { key: key.to_string() })?;
-        Ok(Some((pieces, (ranges, check, done, key))))
-    });
-    pieces.map_ok(|pieces| stream::iter(pieces.into_iter().map(Ok))).try_flatten()
+) -> impl Stream<Item = Result<Pieces, ArtifactError>> + Send {
+    let mut done = 0;
+    ranges.map(move |pieces| {
+        let pieces = pieces?;
+        for piece in &pieces {
+            done += piece.len() as u64;
+            if let Some(check) = &mut check {
+                check.add(piece);
+            }
+        }
+        let is_wrong = done == size && check.as_ref().is_some_and(|check| !check.holds());
+        if is_wrong { Err(ArtifactError::Corrupt { key: key.to_string() }) } else { Ok(pieces) }
+    })
 }
 
-/// Adds pieces to a check; after the last ones, `None` says that it does not hold.
-fn add(mut check: Check, pieces: Pieces, is_last: bool) -> Option<(Option<Check>, Pieces)> {
-    for piece in &pieces {
-        check.add(piece);
-    }
-    if !is_last {
-        return Some((Some(check), pieces));
-    }
-    check.holds().then_some((None, pieces))
+/// What the store knows of an object.
+struct Known {
+    tag: Option<String>,
+    checksum: String,
 }
 
 impl Source {
@@ -97,6 +104,16 @@ impl Source {
         }
     }
 
+    /// What the store says of the object, if it keeps a checksum of it; `object_store` has no words for it.
+    async fn known(&self) -> Result<Option<Known>, ArtifactError> {
+        let headers = vec![(MODE.0, MODE.1.to_owned())];
+        let request = Request { method: "HEAD", bucket: "", object: self.place.as_ref(), query: Vec::new(), headers };
+        let answer = self.inner.raw.send(&request, "").await;
+        let answer = answer.map_err(|source| ArtifactError::Store { key: self.key.to_string(), source })?;
+        let told = |name| answer.headers.get(name).and_then(|value| Some(value.to_str().ok()?.to_owned()));
+        Ok(told(HEADER).map(|checksum| Known { tag: told("etag"), checksum }))
+    }
+
     async fn get(&self, options: GetOptions) -> Result<GetResult, Error> {
         self.inner.store.get_opts(&self.place, options).await
     }
@@ -109,16 +126,24 @@ impl Source {
     }
 
     async fn fetch(self, range: Range<u64>) -> Result<Pieces, ArtifactError> {
-        let len = range.end - range.start;
-        let options =
-            GetOptions { range: Some(GetRange::Bounded(range)), if_match: self.tag.clone(), ..GetOptions::default() };
-        match self.get(options).await {
-            Ok(got) => self.pieces(got, len).await,
-            Err(Error::Precondition { .. } | Error::NotFound { .. }) => {
-                let source = "it was replaced or removed while it was read; read it again".into();
-                Err(ArtifactError::Store { key: self.key.to_string(), source })
+        let (begun, len) = (Instant::now(), range.end - range.start);
+        loop {
+            let range = Some(GetRange::Bounded(range.clone()));
+            let options = GetOptions { range, if_match: self.tag.clone(), ..GetOptions::default() };
+            let got = match self.get(options).await {
+                Ok(got) => got,
+                Err(Error::Precondition { .. } | Error::NotFound { .. }) => {
+                    let source = "it was replaced or removed while it was read; read it again".into();
+                    return Err(ArtifactError::Store { key: self.key.to_string(), source });
+                }
+                Err(error) => return Err(explain_s3(&self.key, error)),
+            };
+            match self.pieces(got, len).await {
+                // An answer that stops half-way is asked for again; `object_store` does so but for some causes.
+                Err(ArtifactError::Store { .. }) if begun.elapsed() < self.inner.options.limits().1 => {}
+                done => return done,
             }
-            Err(error) => Err(explain_s3(&self.key, error)),
+            sleep(WAIT).await;
         }
     }
 

@@ -1,7 +1,8 @@
 //! Artifacts in whatever speaks S3.
 
+mod checksum;
+mod claim;
 mod download;
-mod etag;
 mod open;
 mod options;
 mod place;
@@ -20,7 +21,7 @@ use futures::{TryStreamExt, future, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3};
 use stagemark::ports::{ArtifactError, ArtifactSink, Artifacts};
 
-use self::{etag::Tags, place::Places, raw::Raw, upload::Upload};
+use self::{place::Places, raw::Raw, upload::Upload};
 use crate::failure::explain_s3;
 
 pub use self::{
@@ -32,9 +33,9 @@ pub use self::{
 /// Keeps artifacts in a bucket of S3, or of whatever speaks it; clones share it.
 ///
 /// What is written goes up in parts while it is written, with three of them in memory; it is seen when it is finished,
-/// whole. What comes back is compared with what was written: other bytes are
-/// [`Corrupt`](ArtifactError::Corrupt). (In a bucket that is encrypted with a key of KMS, objects of more than one part
-/// are compared by their size alone.) An upload that is given up is removed; what a process left that died,
+/// whole. Its checksum goes with it, the store keeps it, and what comes back is compared with it: other bytes are
+/// [`Corrupt`](ArtifactError::Corrupt). (Of objects that others put without a checksum, the size alone is compared.) An
+/// upload that is given up is removed; what a process left that died,
 /// [`abort_stale_uploads`](Self::abort_stale_uploads) removes, or the bucket's lifecycle policy.
 ///
 /// Requests are tried again while the store is away, for as long as [`S3Options::patience`] says.
@@ -60,7 +61,6 @@ pub(crate) struct Inner {
     store: AmazonS3,
     raw: Raw,
     places: Places,
-    tags: Tags,
 }
 
 /// What becomes of an object that has the key already.
@@ -71,7 +71,7 @@ enum Mode {
 }
 
 impl S3Artifacts {
-    /// Keeps artifacts in a bucket that is there; a small object beside them, `probe`, tells how the store tags.
+    /// Keeps artifacts in a bucket that is there; whether it may be written is tried with a small object, `probe`.
     ///
     /// # Errors
     /// [`S3OpenError`]: each kind says what to mend.
@@ -80,7 +80,7 @@ impl S3Artifacts {
     }
 
     /// Begins an object that must be the first of its key: of several that are written at once, one is finished, and the
-    /// others are told that it [`Exists`](ArtifactError::Exists).
+    /// others are told that it [`Exists`](ArtifactError::Exists), or is about to.
     pub fn write_new(&self, key: &str) -> Result<Box<dyn ArtifactSink>, ArtifactError> {
         Ok(Box::new(Upload::begin(&self.inner, key, Mode::Create)?))
     }

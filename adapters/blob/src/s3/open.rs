@@ -1,14 +1,8 @@
-//! Opening a bucket: whether it is there, may be used, and how it tags.
+//! Opening a bucket: whether it is there, and may be used.
 
-use object_store::{Error, GetOptions, ObjectStore, ObjectStoreExt, aws::AmazonS3, path::Path};
+use object_store::{Error, ObjectStoreExt, aws::AmazonS3, path::Path};
 
-use super::{
-    Inner,
-    etag::{Tags, bare, hex, md5_of},
-    options::S3Options,
-    place::Places,
-    raw::Raw,
-};
+use super::{Inner, options::S3Options, place::Places, raw::Raw};
 
 /// What the object holds that a store is tried with.
 const PROBE: &[u8] = b"stagemark";
@@ -60,20 +54,16 @@ pub(super) async fn open(options: S3Options) -> Result<Inner, S3OpenError> {
     let store = options.client()?;
     let raw = Raw::new(&options, store.credentials().clone())?;
     let places = Places::below(&options.prefix);
-    let tag = probe(&options.impatient_client()?, &places.probe()).await.map_err(|error| sorted(&options, error))?;
-    let is_md5 = tag.is_some_and(|tag| bare(&tag) == hex(&md5_of([PROBE])));
-    let tags = if is_md5 { Tags::Md5 } else { Tags::Opaque };
-    Ok(Inner { options, store, raw, places, tags })
+    probe(&options.impatient_client()?, &places.probe()).await.map_err(|error| sorted(&options, error))?;
+    Ok(Inner { options, store, raw, places })
 }
 
-/// The tag of the object that is there to be looked at; the first who looks puts it there.
-async fn probe(store: &AmazonS3, place: &Path) -> Result<Option<String>, Error> {
-    let found = store.get_opts(place, GetOptions { head: true, ..GetOptions::default() }).await;
-    match found {
-        Ok(found) => Ok(found.meta.e_tag),
+/// Looks at an object; the first who looks puts it there.
+async fn probe(store: &AmazonS3, place: &Path) -> Result<(), Error> {
+    match store.head(place).await {
         // Who may not list is told that what is missing is forbidden.
-        Err(Error::NotFound { .. } | Error::PermissionDenied { .. }) => Ok(store.put(place, PROBE.into()).await?.e_tag),
-        Err(error) => Err(error),
+        Err(Error::NotFound { .. } | Error::PermissionDenied { .. }) => store.put(place, PROBE.into()).await.map(drop),
+        found => found.map(drop),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{env, fmt, time::Duration};
 
 use object_store::{
     BackoffConfig, ClientOptions, RetryConfig,
-    aws::{AmazonS3, AmazonS3Builder},
+    aws::{AmazonS3, AmazonS3Builder, Checksum},
     signer::Url,
 };
 
@@ -116,9 +116,9 @@ impl S3Options {
         self
     }
 
-    /// How long a request may take that `object_store` does not send.
-    pub(crate) fn request_max(&self) -> Duration {
-        self.request_max
+    /// How long a request may take, and how long it is tried again, that `object_store` does not send.
+    pub(crate) fn limits(&self) -> (Duration, Duration) {
+        (self.request_max, self.patience)
     }
 
     /// A client for work.
@@ -151,6 +151,8 @@ impl S3Options {
         if let Some((id, secret)) = &self.key {
             builder = builder.with_access_key_id(id).with_secret_access_key(secret);
         }
+        // What a checksum goes with need not be hashed for the signature too, which costs ten times as much.
+        let builder = builder.with_checksum_algorithm(Checksum::CRC64NVME).with_unsigned_payload(true);
         let built = builder.with_client_options(client.with_allow_http(is_plain)).build();
         built.map_err(|error| S3OpenError::Settings { what: error.to_string() })
     }

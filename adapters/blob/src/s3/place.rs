@@ -1,5 +1,7 @@
 //! Where the objects of keys are in a bucket.
 
+use std::iter;
+
 use object_store::path::Path;
 use stagemark::ports::ArtifactError;
 
@@ -23,13 +25,17 @@ impl Places {
         self.prefix.parts().chain(place.parts()).collect()
     }
 
-    /// Where the object of this key is.
-    pub(crate) fn of(&self, key: &str) -> Result<Path, ArtifactError> {
-        let place = self.join(&key::place(key)?);
+    fn checked(&self, key: &str, place: &Path) -> Result<Path, ArtifactError> {
+        let place = self.join(place);
         if place.as_ref().len() > NAME_MAX_BYTES {
             return Err(ArtifactError::BadKey { key: key.to_owned() });
         }
         Ok(place)
+    }
+
+    /// Where the object of this key is.
+    pub(crate) fn of(&self, key: &str) -> Result<Path, ArtifactError> {
+        self.checked(key, &key::place(key)?)
     }
 
     /// Where the objects are whose keys begin with a folder.
@@ -40,6 +46,11 @@ impl Places {
     /// The key of the object at a place; `None` for what no key leads to.
     pub(crate) fn key_at(&self, place: &Path) -> Option<String> {
         key::key_at(&place.prefix_match(&self.prefix)?.collect())
+    }
+
+    /// Where it stands who may finish the first object of this key.
+    pub(crate) fn claim(&self, key: &str) -> Result<Path, ArtifactError> {
+        self.checked(key, &iter::once("claims".into()).chain(key::place(key)?.parts()).collect())
     }
 
     /// The object that a store is tried with.

@@ -4,7 +4,8 @@ use std::{fmt, time::Duration};
 
 use chrono::Utc;
 use object_store::aws::AwsCredentialProvider;
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, Method, StatusCode, header::HeaderMap};
+use tokio::time::{Instant, sleep};
 
 use super::{
     open::S3OpenError,
@@ -14,9 +15,9 @@ use super::{
 
 /// How long a signature holds that is used at once; clocks may differ by some minutes.
 const VALID: Duration = Duration::from_mins(5);
-/// How often a request is tried that the store could not answer.
-const TRIES: u32 = 5;
-const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// The first and the longest wait between two tries.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
@@ -26,20 +27,23 @@ pub(crate) struct Raw {
     credentials: AwsCredentialProvider,
     bucket_url: String,
     region: String,
+    patience: Duration,
 }
 
 /// What a store answers.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
 impl Raw {
     pub(crate) fn new(options: &S3Options, credentials: AwsCredentialProvider) -> Result<Self, S3OpenError> {
-        let client = Client::builder().timeout(options.request_max()).connect_timeout(Duration::from_secs(5)).build();
+        let (request_max, patience) = options.limits();
+        let client = Client::builder().timeout(request_max).connect_timeout(Duration::from_secs(5)).build();
         let client = client.map_err(|error| S3OpenError::Settings { what: error.to_string() })?;
-        Ok(Self { client, credentials, bucket_url: options.bucket_url(), region: options.signing_region() })
+        Ok(Self { client, credentials, bucket_url: options.bucket_url(), region: options.signing_region(), patience })
     }
 
     /// The signed URL of a request, for this long.
@@ -51,15 +55,16 @@ impl Raw {
 
     /// Sends a request, again where the store could not answer it.
     pub(crate) async fn send(&self, request: &Request<'_>, body: &str) -> Result<Answer, Fault> {
-        let mut wait = FIRST_WAIT;
-        for _ in 1..TRIES {
-            match self.send_once(request, body).await {
-                Ok(answer) if !answer.status.is_server_error() => return Ok(answer),
-                Ok(_) | Err(_) => tokio::time::sleep(wait).await,
+        let (begun, mut wait) = (Instant::now(), FIRST_WAIT);
+        loop {
+            let answer = self.send_once(request, body).await;
+            let is_answered = answer.as_ref().is_ok_and(|answer| !answer.status.is_server_error());
+            if is_answered || begun.elapsed() + wait > self.patience {
+                return answer;
             }
-            wait *= 2;
+            sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
         }
-        self.send_once(request, body).await
     }
 
     async fn send_once(&self, request: &Request<'_>, body: &str) -> Result<Answer, Fault> {
@@ -71,8 +76,8 @@ impl Raw {
         }
         // An error would show the URL, and with it the signature.
         let answer = sent.body(body.to_owned()).send().await.map_err(reqwest::Error::without_url)?;
-        let status = answer.status();
-        Ok(Answer { status, text: answer.text().await.map_err(reqwest::Error::without_url)? })
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Ok(Answer { status, headers, text: answer.text().await.map_err(reqwest::Error::without_url)? })
     }
 }
 

@@ -7,17 +7,11 @@ use object_store::{
     multipart::{MultipartStore, PartId},
     path::Path,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stagemark::ports::ArtifactError;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 
-use super::{
-    Inner, Mode,
-    etag::{PART_BYTES, Tags, bare, hex, md5_of},
-    options::PARTS_MAX,
-    sigv4::Request,
-    upload::WRITER,
-};
+use super::{Inner, Mode, options::PARTS_MAX, sigv4::Request, upload::WRITER};
 use crate::failure::explain_s3;
 
 /// How many parts go up at a time, beside the one that is being filled.
@@ -44,12 +38,7 @@ impl Session {
         place: &Path,
         writer: &str,
     ) -> Result<Self, ArtifactError> {
-        let attributes: Attributes = [
-            (Attribute::Metadata(WRITER.into()), writer.to_owned()),
-            (Attribute::Metadata(PART_BYTES.into()), inner.options.part_bytes.to_string()),
-        ]
-        .into_iter()
-        .collect();
+        let attributes: Attributes = [(Attribute::Metadata(WRITER.into()), writer.to_owned())].into_iter().collect();
         let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
         let id = inner.store.create_multipart_opts(place, options).await.map_err(|error| explain_s3(key, error))?;
         let (inner, key, place) = (Arc::clone(inner), key.to_owned(), place.clone());
@@ -69,14 +58,8 @@ impl Session {
         let number = self.begun;
         self.begun += 1;
         self.going.spawn(async move {
-            let summed = payload.clone();
-            let md5 = spawn_blocking(move || md5_of(summed.iter().map(AsRef::as_ref)));
-            let part =
-                inner.store.put_part(&place, &id, number, payload).await.map_err(|error| explain_s3(&key, error))?;
-            let md5 = md5.await.map_err(|error| ArtifactError::Store { key: key.clone(), source: error.into() })?;
-            if inner.tags == Tags::Md5 && bare(&part.content_id) != hex(&md5) {
-                return Err(ArtifactError::Corrupt { key });
-            }
+            let part = inner.store.put_part(&place, &id, number, payload).await;
+            let part = part.map_err(|error| explain_s3(&key, error))?;
             Ok((number, part))
         });
         Ok(())
@@ -113,7 +96,8 @@ impl Session {
     /// The same, on condition that there is no object; `object_store` has no words for it.
     async fn complete_new(&self, parts: &[PartId]) -> Result<(), ArtifactError> {
         let failed = |source| ArtifactError::Store { key: self.key.clone(), source };
-        let part = (1..).zip(parts).map(|(number, part)| Part { number, tag: &part.content_id }).collect();
+        let part = (1..).zip(parts).map(|(number, part)| Part::of(number, part)).collect::<Result<_, _>>();
+        let part = part.map_err(|error| failed(error.into()))?;
         let body = quick_xml::se::to_string(&Parts { part }).map_err(|error| failed(error.into()))?;
         let query = vec![("uploadId", self.id.clone())];
         let headers = vec![("if-none-match", "*".to_owned())];
@@ -166,15 +150,31 @@ async fn abort(inner: &Inner, key: &str, place: &Path, id: &String) {
 
 #[derive(Serialize)]
 #[serde(rename = "CompleteMultipartUpload")]
-struct Parts<'a> {
+struct Parts {
     #[serde(rename = "Part")]
-    part: Vec<Part<'a>>,
+    part: Vec<Part>,
 }
 
 #[derive(Serialize)]
-struct Part<'a> {
+struct Part {
     #[serde(rename = "PartNumber")]
     number: usize,
     #[serde(rename = "ETag")]
-    tag: &'a str,
+    tag: String,
+    #[serde(rename = "ChecksumCRC64NVME", skip_serializing_if = "Option::is_none")]
+    checksum: Option<String>,
+}
+
+/// What `object_store` keeps of a part that has a checksum.
+#[derive(Deserialize)]
+struct Kept {
+    e_tag: String,
+    checksum_crc64nvme: Option<String>,
+}
+
+impl Part {
+    fn of(number: usize, part: &PartId) -> Result<Self, quick_xml::DeError> {
+        let kept: Kept = quick_xml::de::from_str(&part.content_id)?;
+        Ok(Self { number, tag: kept.e_tag, checksum: kept.checksum_crc64nvme })
+    }
 }

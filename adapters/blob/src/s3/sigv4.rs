@@ -10,8 +10,6 @@ use object_store::aws::AwsCredential;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-use super::etag::hex;
-
 /// What AWS leaves as it is; all else is encoded.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const PLAIN_IN_PATHS: &AsciiSet = &PLAIN.remove(b'/');
@@ -81,6 +79,14 @@ fn query(request: &Request<'_>, seal: Seal<'_>, [scope, time, names]: [&str; 3])
     pairs.sort_unstable();
     let encoded = |text: &str| utf8_percent_encode(text, PLAIN).to_string();
     pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect::<Vec<_>>().join("&")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _written = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn mac(key: &[u8], text: &str) -> Vec<u8> {

@@ -10,11 +10,7 @@ use object_store::{
 use stagemark::ports::{ArtifactError, ArtifactSink};
 use uuid::Uuid;
 
-use super::{
-    Inner, Mode,
-    etag::{MD5, Tags, bare, hex, md5_of},
-    session::Session,
-};
+use super::{Inner, Mode, claim::Claim, session::Session};
 use crate::failure::explain_s3;
 
 /// Who wrote an object: another id for each upload, so that its writer knows it again.
@@ -70,6 +66,20 @@ impl Upload {
     }
 
     async fn publish(&mut self) -> Result<(), ArtifactError> {
+        if self.mode == Mode::Replace {
+            return self.make().await;
+        }
+        let (inner, key) = (Arc::clone(&self.inner), self.key.clone());
+        let claim = Claim::take(&inner, &key, &self.writer).await?;
+        let mut made = self.make().await;
+        if made.is_err() && self.has_landed().await {
+            made = Ok(());
+        }
+        claim.release().await;
+        made
+    }
+
+    async fn make(&mut self) -> Result<(), ArtifactError> {
         if self.session.is_none() {
             return self.put().await;
         }
@@ -85,20 +95,13 @@ impl Upload {
     /// Sends the one part that there is, as the whole object.
     async fn put(&mut self) -> Result<(), ArtifactError> {
         let payload = std::mem::take(&mut self.part).freeze();
-        let md5 = hex(&md5_of(payload.iter().map(AsRef::as_ref)));
-        let attributes: Attributes =
-            [(Attribute::Metadata(WRITER.into()), self.writer.clone()), (Attribute::Metadata(MD5.into()), md5.clone())]
-                .into_iter()
-                .collect();
+        let attributes: Attributes = [(Attribute::Metadata(WRITER.into()), self.writer.clone())].into_iter().collect();
         let mode = match self.mode {
             Mode::Replace => PutMode::Overwrite,
             Mode::Create => PutMode::Create,
         };
         let options = PutOptions { mode, attributes, ..PutOptions::default() };
         match self.inner.store.put_opts(&self.place, payload, options).await {
-            Ok(put) if self.inner.tags == Tags::Md5 && put.e_tag.as_deref().map(bare) != Some(md5.as_str()) => {
-                Err(ArtifactError::Corrupt { key: self.key.clone() })
-            }
             Ok(_) => Ok(()),
             Err(Error::AlreadyExists { .. }) => Err(ArtifactError::Exists { key: self.key.clone() }),
             Err(error) => Err(explain_s3(&self.key, error)),
@@ -116,8 +119,7 @@ impl Upload {
 
     async fn settle(mut self: Box<Self>) -> Result<u64, ArtifactError> {
         let published = self.publish().await;
-        let is_known = matches!(published, Ok(()) | Err(ArtifactError::Corrupt { .. }));
-        if !is_known && self.has_landed().await {
+        if published.is_err() && self.has_landed().await {
             if let Some(session) = &mut self.session {
                 session.is_over();
             }

@@ -25,7 +25,7 @@ async fn of_those_who_must_be_first_one_is() {
 
         let (winners, losers): (Vec<_>, Vec<_>) = ends.into_iter().partition(Result::is_ok);
         assert!(losers.iter().all(|end| matches!(end, Err(ArtifactError::Exists { .. }))), "{losers:?}");
-        assert_eq!(winners.len(), 1);
+        assert_eq!(winners.len(), 1, "{len}: {winners:?}");
         assert!(get(&artifacts, &key).await.unwrap() == vec![*winners[0].as_ref().unwrap(); len]);
     }
     assert_eq!(artifacts.count_uploads().await.unwrap(), 0, "those that lost leave nothing");
