@@ -112,3 +112,23 @@ fn every_file_says_what_it_is_for() {
 
     assert!(silent.is_empty(), "{silent:#?}");
 }
+
+#[test]
+fn every_source_file_that_the_docs_name_is_there() {
+    let (sources, root) = (sources(), Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+    let mut named = 0;
+    let mut missing = Vec::new();
+    for page in ["README.md", "docs/architecture.md", "docs/data-walk.md", "docs/operate.md"] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        let files = text.split('`').skip(1).step_by(2).filter(|word| word.contains('/') && word.ends_with(".rs"));
+        for file in files {
+            named += 1;
+            if !sources.iter().any(|source| source.ends_with(file)) {
+                missing.push(format!("{page} names {file}"));
+            }
+        }
+    }
+
+    assert!(named > 40, "only {named} files are named");
+    assert!(missing.is_empty(), "{missing:#?}");
+}

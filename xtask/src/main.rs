@@ -69,7 +69,9 @@ fn demo(mut arguments: Vec<OsString>) -> Result<(), String> {
 fn demo_on_a_cluster(arguments: &[OsString]) -> Result<(), String> {
     let variables = services::up(&root().join("stagemark-services"))?;
     run(&mut cargo(&["build", "--package", "stagemark-demo", "--package", "stagemark-example-worker"]))?;
-    hand_over(cargo(&["run", "--package", "stagemark-demo", "--"]).args(arguments).envs(variables))
+    // As it was built with the host: by itself it would be built again, with fewer features of what both depend on.
+    let here = env::current_exe().map_err(|error| format!("the folder of the programs is not known: {error}"))?;
+    hand_over(Command::new(here.with_file_name("stagemark-demo")).args(arguments).envs(variables))
 }
 
 fn test(arguments: &[OsString]) -> Result<(), String> {
