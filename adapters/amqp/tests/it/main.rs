@@ -7,5 +7,7 @@ mod faults;
 mod fixture;
 mod messages;
 mod proxy;
+#[cfg(feature = "tls")]
+mod tls;
 mod traffic;
 mod work;
