@@ -18,7 +18,7 @@ const BATCH: usize = 512;
 async fn main() -> Result<(), Box<dyn Error>> {
     let url = stagemark_services::amqp_url()?;
     let client = async || AmqpDispatch::builder(url.as_str()).prefix("stagemark-speed").connect().await;
-    let (publisher, receiver) = (client().await?, client().await?);
+    let (host, worker) = (client().await?, client().await?);
     let pools: [Arc<str>; 1] = ["default".into()];
     let hint = || Hint {
         run: RunId::new(),
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let begun = Instant::now();
     let publishing = async {
         for batch in hints.chunks(BATCH) {
-            publisher.publish(batch).await?;
+            host.publish(batch).await?;
         }
         println!("published: {}", rate(begun));
         Ok(())
@@ -42,9 +42,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let receiving = async {
         let mut received = 0;
         while received < HINTS {
-            let deliveries = receiver.receive(&pools, BATCH).await?;
+            let deliveries = worker.receive(&pools, BATCH).await?;
             received += deliveries.len();
-            receiver.settle(deliveries).await?;
+            worker.settle(deliveries).await?;
         }
         println!("published, received and settled: {}", rate(begun));
         Ok(())

@@ -16,6 +16,17 @@ use crate::{
 ///
 /// It has a connection to publish and, once hints are received, one to receive: where the broker stops publishers,
 /// because it is short of memory, hints that it has still come.
+///
+/// ```no_run
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use stagemark::ports::Dispatch;
+/// use stagemark_amqp::AmqpDispatch;
+///
+/// let broker = AmqpDispatch::connect("amqp://broker").await?;
+/// let heard = broker.receive(&["default".into()], 16).await?;
+/// broker.settle(heard).await?;
+/// # Ok(()) }
+/// ```
 pub struct AmqpDispatch {
     settings: Arc<Settings>,
     publisher: Arc<Publisher>,

@@ -34,7 +34,9 @@ impl Secure {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let start = format!(
             "application:ensure_all_started(ssl), rabbit_networking:start_ssl_listener({{\"127.0.0.1\", {port}}}, \
-             [{{certfile, {certificate:?}}}, {{keyfile, {key:?}}}], 2)."
+             [{{certfile, \"{}\"}}, {{keyfile, \"{}\"}}], 2).",
+            certificate.display(),
+            key.display(),
         );
         server.ctl(&["eval", &start]).unwrap();
         let mut uri: AMQPUri = server.url().parse().unwrap();
