@@ -85,6 +85,10 @@ fn test(arguments: &[OsString]) -> Result<(), String> {
 
 fn bench(arguments: &[OsString]) -> Result<(), String> {
     provide::all(&[Need::CC, Need::FFMPEG, Need::LIMITS])?;
+    if arguments.iter().any(|argument| ["postgres", "claims", "artifacts"].iter().any(|part| argument == part)) {
+        provide::all(&services::needs())?;
+        stagemark_services::install_weed().map_err(|error| error.to_string())?;
+    }
     hand_over(cargo(&["run", "--release", "--package", "stagemark-bench", "--"]).args(arguments))
 }
 
