@@ -46,7 +46,7 @@ impl AmqpBuilder {
         Self {
             url: url.into(),
             prefix: "stagemark".to_owned(),
-            prefetch: 64,
+            prefetch: 256,
             limit: Duration::from_secs(5),
             heartbeat: Duration::from_secs(10),
             authorities: None,
@@ -59,7 +59,7 @@ impl AmqpBuilder {
         self
     }
 
-    /// Holds at most so many hints of each pool that are not settled yet (default 64, at least 1). Few leave more to
+    /// Holds at most so many hints of each pool that are not settled yet (default 256, at least 1). Few leave more to
     /// other workers, many keep this one fed over a slow network.
     pub fn prefetch(mut self, hints: u16) -> Self {
         self.prefetch = hints.max(1);

@@ -2,10 +2,11 @@
 
 use std::{error::Error, sync::Arc};
 
-use lapin::{Acker, options::BasicAckOptions};
+use futures::future::try_join_all;
+use lapin::Acker;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::{message::Message, pause::Pause, publish::Publisher};
+use crate::{message::Message, pause::Pause, publish::Publisher, receipts::Receipts};
 
 /// A message that cannot be read, as it is set aside.
 #[derive(Debug)]
@@ -13,15 +14,16 @@ pub(crate) struct DeadLetter {
     pub(crate) message: Message,
     /// What takes it from its queue, unless its channel was lost: then it comes again.
     pub(crate) acker: Acker,
+    pub(crate) tag: u64,
 }
 
 /// Sets aside what comes, one after the other. There are no more than the prefetch lets through.
-pub(crate) async fn bury(publisher: Arc<Publisher>, mut letters: UnboundedReceiver<DeadLetter>) {
-    while let Some(DeadLetter { message, acker }) = letters.recv().await {
+pub(crate) async fn bury(publisher: Arc<Publisher>, receipts: Receipts, mut letters: UnboundedReceiver<DeadLetter>) {
+    while let Some(DeadLetter { message, acker, tag }) = letters.recv().await {
         let mut pause = Pause::default();
         while acker.usable() {
             match publisher.send(std::slice::from_ref(&message)).await {
-                Ok(()) => acknowledge(&acker).await,
+                Ok(()) => acknowledge(&receipts, tag).await,
                 Err(error) => {
                     tracing::debug!(error = &error as &dyn Error, "a dead letter was not taken; it is tried again");
                     pause.wait().await;
@@ -31,8 +33,9 @@ pub(crate) async fn bury(publisher: Arc<Publisher>, mut letters: UnboundedReceiv
     }
 }
 
-async fn acknowledge(acker: &Acker) {
-    if let Err(error) = acker.ack(BasicAckOptions::default()).await {
+async fn acknowledge(receipts: &Receipts, tag: u64) {
+    let acks = receipts.acknowledge([tag]);
+    if let Err(error) = try_join_all(acks.iter().map(|(acker, options)| acker.ack(*options))).await {
         tracing::debug!(error = &error as &dyn Error, "a dead letter is not yet gone from its queue; it comes again");
     }
 }

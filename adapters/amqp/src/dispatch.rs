@@ -9,7 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     AmqpBuilder, AmqpError, builder::Settings, dead_letter::bury, message::Message, publish::Publisher,
-    receive::Receiver,
+    receipts::Receipts, receive::Receiver,
 };
 
 /// Carries hints through a `RabbitMQ`; see the [crate].
@@ -93,9 +93,10 @@ impl AmqpDispatch {
             outcome => outcome?,
         }
         let (dead_letters, waiting) = mpsc::unbounded_channel();
-        let receiver = Arc::new(Receiver::new(Arc::clone(&settings), dead_letters));
+        let receipts = Receipts::default();
+        let receiver = Arc::new(Receiver::new(Arc::clone(&settings), receipts.clone(), dead_letters));
         let tasks = [
-            AbortOnDropHandle::new(tokio::spawn(bury(Arc::clone(&publisher), waiting))),
+            AbortOnDropHandle::new(tokio::spawn(bury(Arc::clone(&publisher), receipts, waiting))),
             AbortOnDropHandle::new(tokio::spawn(Arc::clone(&receiver).release())),
         ];
         Ok(Self { settings, publisher, receiver, _tasks: tasks })

@@ -29,6 +29,7 @@ mod message;
 mod pause;
 mod publish;
 mod queue;
+mod receipts;
 mod receive;
 mod session;
 mod socket;

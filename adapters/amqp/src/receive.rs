@@ -2,17 +2,16 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     error::Error,
     future::pending,
     mem::replace,
     ops::{Deref, DerefMut},
-    sync::{Arc, Mutex as StdMutex, MutexGuard as StdGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use futures::future::try_join_all;
-use lapin::{Acker, options::BasicAckOptions};
 use stagemark::{
     Priority,
     ports::{Delivery, Hint},
@@ -30,6 +29,7 @@ use crate::{
     message::{Message, read},
     pause::Pause,
     queue::{LEFT_ALONE, Queues},
+    receipts::Receipts,
     session::{Arrival, Event, Session},
 };
 
@@ -45,8 +45,7 @@ pub(crate) struct Receiver {
     settings: Arc<Settings>,
     dead_letters: UnboundedSender<DeadLetter>,
     state: Mutex<State>,
-    /// What was handed out, by tag. A message that comes again has another tag.
-    unsettled: StdMutex<HashMap<u64, Acker>>,
+    receipts: Receipts,
 }
 
 #[derive(Debug)]
@@ -54,8 +53,7 @@ struct State {
     line: Option<Line>,
     session: Option<Session>,
     /// What is at hand: the highest priority first, then the first that came.
-    ready: BTreeMap<(Reverse<Priority>, u64), (Hint, Acker)>,
-    last_tag: u64,
+    ready: BTreeMap<(Reverse<Priority>, u64), Hint>,
     pause: Pause,
     /// Whether those who call know that there is no connection.
     is_told: bool,
@@ -63,17 +61,16 @@ struct State {
 }
 
 impl Receiver {
-    pub(crate) fn new(settings: Arc<Settings>, dead_letters: UnboundedSender<DeadLetter>) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, receipts: Receipts, dead_letters: UnboundedSender<DeadLetter>) -> Self {
         let state = State {
             line: None,
             session: None,
             ready: BTreeMap::new(),
-            last_tag: 0,
             pause: Pause::default(),
             is_told: false,
             used: Instant::now(),
         };
-        Self { settings, dead_letters, state: Mutex::new(state), unsettled: StdMutex::default() }
+        Self { settings, dead_letters, state: Mutex::new(state), receipts }
     }
 
     /// Waits for hints. The first call that finds no broker says so; those after it wait until there is one.
@@ -98,18 +95,15 @@ impl Receiver {
                 arrival = state.session.as_mut().and_then(Session::next_at_hand);
             }
             if !state.ready.is_empty() {
-                return Ok(self.hand_out(&mut state, limit));
+                return Ok(Self::hand_out(&mut state, limit));
             }
         }
     }
 
     /// Acknowledges what was handed out. What came before a fault is not known any more, and comes again.
     pub(crate) async fn settle(&self, deliveries: &[Delivery]) -> Result<(), AmqpError> {
-        let ackers: Vec<_> = {
-            let mut unsettled = self.unsettled();
-            deliveries.iter().filter_map(|delivery| unsettled.remove(&delivery.tag)).collect()
-        };
-        let acks = try_join_all(ackers.iter().map(|acker| acker.ack(BasicAckOptions::default())));
+        let acks = self.receipts.acknowledge(deliveries.iter().map(|delivery| delivery.tag));
+        let acks = try_join_all(acks.iter().map(|(acker, options)| acker.ack(*options)));
         let limit = self.settings.limit;
         timeout(limit, acks).await.map_err(|_| AmqpError::Silent { limit })??;
         Ok(())
@@ -163,7 +157,7 @@ impl Receiver {
             return Some(arrival);
         }
         // While some are not settled, the broker may be right to hold the others back.
-        if self.unsettled().is_empty() {
+        if self.receipts.are_none() {
             let deaf = timeout(self.settings.limit, session.is_deaf()).await;
             // No answer is a bad one.
             if !matches!(deaf, Ok(Ok(false))) {
@@ -176,11 +170,11 @@ impl Receiver {
 
     /// Puts a message where it belongs.
     fn sort(&self, state: &mut State, pool: &Arc<str>, message: lapin::message::Delivery) {
-        let lapin::message::Delivery { data, properties, acker, .. } = message;
+        let lapin::message::Delivery { data, properties, acker, delivery_tag, .. } = message;
+        let tag = self.receipts.note(delivery_tag, acker.clone());
         match read(pool, &data, &properties) {
             Ok(hint) => {
-                state.last_tag += 1;
-                state.ready.insert((Reverse(hint.priority), state.last_tag), (hint, acker));
+                state.ready.insert((Reverse(hint.priority), tag), hint);
             }
             Err(reason) => {
                 tracing::warn!(%pool, %reason, "a message cannot be read; it is set aside");
@@ -188,7 +182,7 @@ impl Receiver {
                 let Ok(queues) = Queues::of(&self.settings.prefix, pool) else { return };
                 let message = Message::dead(queues, data, &properties, &reason);
                 // Its receiver ends with this.
-                let _ended = self.dead_letters.send(DeadLetter { message, acker });
+                let _ended = self.dead_letters.send(DeadLetter { message, acker, tag });
             }
         }
     }
@@ -213,23 +207,17 @@ impl Receiver {
     fn give_back(&self, state: &mut State) {
         state.session = None;
         state.ready.clear();
-        self.unsettled().clear();
+        self.receipts.forget();
     }
 
-    fn hand_out(&self, state: &mut State, limit: usize) -> Vec<Delivery> {
-        let mut unsettled = self.unsettled();
+    fn hand_out(state: &mut State, limit: usize) -> Vec<Delivery> {
         let mut deliveries = Vec::new();
         while deliveries.len() < limit.max(1)
-            && let Some(((_, tag), (hint, acker))) = state.ready.pop_first()
+            && let Some(((_, tag), hint)) = state.ready.pop_first()
         {
-            unsettled.insert(tag, acker);
             deliveries.push(Delivery { hint: Some(hint), tag });
         }
         deliveries
-    }
-
-    fn unsettled(&self) -> StdGuard<'_, HashMap<u64, Acker>> {
-        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
