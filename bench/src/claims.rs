@@ -5,12 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Executor};
 use stagemark::{
     Timestamp, WorkerId,
     ports::{Claim, Served, Store},
 };
 use stagemark_sql::SqlStore;
+
+use crate::server::Schema;
 
 const CLAIMS: u32 = 200;
 const ROOM: u32 = 64;
@@ -19,11 +21,10 @@ const MANY: u32 = 1_000_000;
 
 /// Prints the table.
 pub(crate) async fn measure() -> Result<(), Box<dyn Error>> {
-    let url = stagemark_services::database_url()?;
     println!("# Claims of {ROOM} runs on PostgreSQL\n");
     println!("| queued | finished | p50 of a claim | p99 | p50 of a look that finds nothing |\n|---|---|---|---|---|");
     for (queued, finished) in [(FEW, 0), (MANY, MANY)] {
-        let (mut claims, mut looks) = times(&url, queued, finished).await?;
+        let (mut claims, mut looks) = times(queued, finished).await?;
         claims.sort_unstable();
         looks.sort_unstable();
         let (middle, last) = (claims.len() / 2, claims.len() * 99 / 100);
@@ -38,14 +39,10 @@ pub(crate) async fn measure() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn times(url: &str, queued: u32, finished: u32) -> Result<(Vec<Duration>, Vec<Duration>), Box<dyn Error>> {
-    let mut watch = PgConnection::connect(url).await?;
-    let make = "DROP SCHEMA IF EXISTS stagemark_claims CASCADE; CREATE SCHEMA stagemark_claims";
-    watch.execute(make).await?;
-    let join = if url.contains('?') { '&' } else { '?' };
-    let store = SqlStore::open(&format!("{url}{join}options=-csearch_path%3Dstagemark_claims")).await?;
-    watch.execute("SET search_path TO stagemark_claims").await?;
-    watch.execute(AssertSqlSafe(filling(queued, finished))).await?;
+async fn times(queued: u32, finished: u32) -> Result<(Vec<Duration>, Vec<Duration>), Box<dyn Error>> {
+    let mut schema = Schema::make("stagemark_claims").await?;
+    let store = SqlStore::open(&schema.url).await?;
+    schema.watch.execute(AssertSqlSafe(filling(queued, finished))).await?;
     let mut claims = Vec::new();
     for nth in 0..CLAIMS {
         let begun = Instant::now();
@@ -59,7 +56,7 @@ async fn times(url: &str, queued: u32, finished: u32) -> Result<(Vec<Duration>, 
         assert!(store.claim(&look(nth, "unknown")).await?.runs.is_empty(), "nothing waits there");
         looks.push(begun.elapsed());
     }
-    watch.execute("DROP SCHEMA stagemark_claims CASCADE").await?;
+    schema.drop().await?;
     Ok((claims, looks))
 }
 

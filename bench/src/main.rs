@@ -4,24 +4,37 @@
 
 #![allow(clippy::cast_precision_loss, reason = "figures are read to three digits")]
 
-use std::{error::Error, path::PathBuf, time::Duration};
+use std::{env, error::Error, path::PathBuf, process::Command, time::Duration};
 
 use clap::Parser;
 
 mod artifacts;
 mod bare;
 mod claims;
+mod fan_out;
+mod fleet;
+mod idle;
 mod pipeline;
 mod postgres;
 mod queued;
 mod runs;
+mod server;
+
+/// What needs servers.
+const CLUSTER: [&str; 6] = ["postgres", "fleet", "claims", "fan-out", "idle", "artifacts"];
 
 /// Measures Stagemark beside the least that its work could cost.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Which parts to run: `engine`, `queued` and `pipeline`, as without any, or `postgres`, `claims` and `artifacts`,
-    /// which need servers.
+    /// Which parts to run: `engine`, `queued` and `pipeline`, as without any, or those of a cluster: `postgres`,
+    /// `fleet`, `claims`, `fan-out`, `idle` and `artifacts`.
     parts: Vec<String>,
+    /// Runs all parts of a cluster.
+    #[arg(long)]
+    cluster: bool,
+    /// Is a worker of the part `fleet`.
+    #[arg(long, hide = true)]
+    work: bool,
     /// How long each measurement takes, in seconds.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
@@ -32,11 +45,8 @@ struct Options {
 
 impl Options {
     fn wants(&self, part: &str) -> bool {
-        self.parts.is_empty() || self.names(part)
-    }
-
-    fn names(&self, part: &str) -> bool {
-        self.parts.iter().any(|wanted| wanted == part)
+        let by_itself = if CLUSTER.contains(&part) { self.cluster } else { self.parts.is_empty() && !self.cluster };
+        by_itself || self.parts.iter().any(|wanted| wanted == part)
     }
 
     fn time(&self) -> Duration {
@@ -47,20 +57,38 @@ impl Options {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
+    if options.work {
+        return fleet::work().await;
+    }
     std::fs::create_dir_all(&options.dir)?;
     if options.wants("engine") {
         runs::measure(&options.dir, options.time()).await?;
     }
-    if options.names("postgres") {
+    if options.wants("postgres") {
         postgres::measure(options.time()).await?;
     }
-    if options.names("claims") {
+    if options.wants("fleet") {
+        fleet::measure(options.time()).await?;
+    }
+    if options.wants("claims") {
         claims::measure().await?;
+    }
+    if options.wants("fan-out") {
+        fan_out::measure().await?;
+    }
+    if options.wants("idle") {
+        idle::measure().await?;
     }
     if options.wants("queued") {
         queued::measure(&options.dir).await?;
     }
-    if options.names("artifacts") {
+    if options.cluster {
+        // Its memory is measured, and would hold what the parts before it left.
+        let artifacts = Command::new(env::current_exe()?).arg("artifacts").arg("--dir").arg(&options.dir).status()?;
+        if !artifacts.success() {
+            return Err(format!("the part artifacts ended with {artifacts}").into());
+        }
+    } else if options.wants("artifacts") {
         artifacts::measure(&options.dir).await?;
     }
     if options.wants("pipeline") {

@@ -3,6 +3,10 @@
 use std::{
     error::Error,
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -17,7 +21,19 @@ const STEPS: [Name; 5] = [Name::new("one"), Name::new("two"), Name::new("three")
 const WARM_UP: Duration = Duration::from_millis(500);
 
 pub(crate) fn five() -> Definition {
-    FIVE.define(|n| STEPS.into_iter().fold(n, |n, name| n.then(from_fn(name, |_, n: u64| async move { Ok(n + 1) }))))
+    five_counted(&Arc::default())
+}
+
+/// The same, and counts the attempts of the last step.
+pub(crate) fn five_counted(last: &Arc<AtomicUsize>) -> Definition {
+    let step = |name| from_fn(name, |_, n: u64| async move { Ok(n + 1) });
+    let [first @ .., end] = STEPS;
+    let last = Arc::clone(last);
+    let count = from_fn(end, move |_, n: u64| {
+        last.fetch_add(1, Ordering::Relaxed);
+        async move { Ok(n + 1) }
+    });
+    FIVE.define(|n| first.into_iter().fold(n, |n, name| n.then(step(name))).then(count))
 }
 
 /// Prints the tables.

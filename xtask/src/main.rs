@@ -29,6 +29,9 @@ Commands:
   services up|down|status [--dir DIR]
          Starts, stops or shows private servers: PostgreSQL, Redis, RabbitMQ and an S3 store";
 
+/// The parts of the bench that need servers, and the option that stands for all of them.
+const ON_SERVERS: [&str; 7] = ["--cluster", "postgres", "fleet", "claims", "fan-out", "idle", "artifacts"];
+
 fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
     let command = arguments.next().unwrap_or_default();
@@ -85,7 +88,7 @@ fn test(arguments: &[OsString]) -> Result<(), String> {
 
 fn bench(arguments: &[OsString]) -> Result<(), String> {
     provide::all(&[Need::CC, Need::FFMPEG, Need::LIMITS])?;
-    if arguments.iter().any(|argument| ["postgres", "claims", "artifacts"].iter().any(|part| argument == part)) {
+    if arguments.iter().any(|argument| ON_SERVERS.iter().any(|part| argument == part)) {
         provide::all(&services::needs())?;
         stagemark_services::install_weed().map_err(|error| error.to_string())?;
     }
