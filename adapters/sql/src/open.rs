@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use stagemark::ports::{StoreError, StoreErrorKind};
 
-use crate::SqlStore;
+use crate::{SqlStore, spans::System};
 
 /// When a commit is told as done.
 ///
@@ -121,9 +121,11 @@ impl OpenOptions {
     pub async fn open(self, url: &str) -> Result<SqlStore, StoreError> {
         match url.split_once(':') {
             #[cfg(feature = "sqlite")]
-            Some(("sqlite", _)) => Ok(SqlStore::of(crate::sqlite::open(&self, url).await?)),
+            Some(("sqlite", _)) => Ok(SqlStore::of(crate::sqlite::open(&self, url).await?, System::Sqlite)),
             #[cfg(feature = "postgres")]
-            Some(("postgres" | "postgresql", _)) => Ok(SqlStore::of(crate::postgres::open(&self, url).await?)),
+            Some(("postgres" | "postgresql", _)) => {
+                Ok(SqlStore::of(crate::postgres::open(&self, url).await?, System::Postgres))
+            }
             _ => Err(StoreError {
                 doing: "reading the URL of the database",
                 kind: StoreErrorKind::Other,
