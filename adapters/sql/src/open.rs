@@ -116,7 +116,8 @@ impl OpenOptions {
     ///
     /// # Errors
     /// [`StoreErrorKind::Unreachable`] if the folder or the server cannot be reached, [`StoreErrorKind::Denied`] if the
-    /// server does not let this user in, [`StoreErrorKind::ReadOnly`] if the file may not be written,
+    /// server does not let this user in, [`StoreErrorKind::Untrusted`] if it does not encrypt as asked for or its
+    /// certificate is not trusted, [`StoreErrorKind::ReadOnly`] if the file may not be written,
     /// [`StoreErrorKind::Locked`] if another process keeps it locked.
     pub async fn open(self, url: &str) -> Result<SqlStore, StoreError> {
         match url.split_once(':') {
