@@ -55,7 +55,7 @@ impl Relay {
     pub(crate) fn hints(
         &self,
         origin: &Origin,
-        (version, pools): (u32, impl Fn(u16) -> Name),
+        pools: impl Fn(u16) -> Name,
         queue: &[QueueEntry],
         now: Timestamp,
     ) -> Vec<Hint> {
@@ -67,7 +67,7 @@ impl Relay {
             run: origin.run,
             node: entry.node,
             workflow: Arc::clone(&origin.workflow),
-            version,
+            version: origin.version,
             pool: Arc::from(pools(entry.node).as_str()),
             priority: origin.priority,
             trace: origin.trace.clone(),
