@@ -31,7 +31,6 @@ pub(crate) struct Submission {
     /// What is known of its workflow here.
     plan: Option<Arc<Plan>>,
     origin: Origin,
-    version: u32,
     width: Option<u32>,
     key: Option<String>,
     at: Timestamp,
@@ -41,13 +40,12 @@ impl Submission {
     pub(crate) fn new(
         plan: Option<Arc<Plan>>,
         origin: Origin,
-        version: u32,
         key: Option<String>,
         at: Timestamp,
     ) -> Result<Self, SubmitError> {
         let mapped = plan.as_ref().is_some_and(|plan| plan.shape.is_mapped(0));
         let width = mapped.then(|| values::width(&origin.input)).transpose().map_err(SubmitError::Input)?;
-        Ok(Self { plan, origin, version, width, key, at })
+        Ok(Self { plan, origin, width, key, at })
     }
 
     pub(crate) async fn send<Out>(self, driver: Arc<Driver>) -> Result<Run<Out>, SubmitError> {
@@ -137,17 +135,17 @@ impl Submission {
     pub(crate) fn queued(self, driver: &Driver) -> (NewRun, Vec<Hint>) {
         let queue = vec![QueueEntry { node: 0, due: self.at }];
         let pool = self.plan.as_ref().map_or(DEFAULT_POOL, |plan| plan.pool_of(0));
-        let hints = driver.relay.hints(&self.origin, (self.version, |_| pool), &queue, self.at);
+        let hints = driver.relay.hints(&self.origin, |_| pool, &queue, self.at);
         let outbox = driver.relay.outbox(&hints);
         (NewRun { queue, outbox, ..self.row(Status::Queued, None) }, hints)
     }
 
     fn row(self, status: Status, holder: Option<WorkerId>) -> NewRun {
-        let Origin { run, workflow, input, priority, trace } = self.origin;
+        let Origin { run, workflow, version, input, priority, trace } = self.origin;
         NewRun {
             id: run,
             workflow,
-            version: self.version,
+            version,
             key: self.key,
             input,
             width: self.width,

@@ -136,8 +136,8 @@ impl<In: Payload, Out: Payload> Submit<In, Out> {
         if plan.is_none() && !driver.plans.is_empty() {
             return Err(SubmitError::UnknownWorkflow { workflow: name, version });
         }
-        let origin = Origin { run: RunId::new(), workflow, input, priority, trace };
-        Submission::new(plan, origin, version, key, driver.clock.now())
+        let origin = Origin { run: RunId::new(), workflow, version, input, priority, trace };
+        Submission::new(plan, origin, key, driver.clock.now())
     }
 }
 

@@ -43,9 +43,9 @@ pub(crate) fn concern<'a>(span: &Span, traces: impl Iterator<Item = Option<&'a s
 pub(crate) fn of_write(members: &[Span]) -> Span {
     let writes = members.len();
     if let [one] = members {
-        return tracing::debug_span!(parent: one, "write", writes, otel.kind = "client");
+        return tracing::debug_span!(parent: one, "write", writes);
     }
-    let span = tracing::debug_span!(parent: None, "write", writes, otel.kind = "client");
+    let span = tracing::debug_span!(parent: None, "write", writes);
     if !span.is_disabled() {
         for member in members.iter().take(LINKS_MAX) {
             span.follows_from(member);

@@ -8,17 +8,18 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use stagemark::{
-    Attempt, Backoff, Builder, Definition, Engine, MemoryStore, Name, Permanent, RunId, Step, StepError, Timestamp,
-    Workflow, from_fn,
-    ports::{
-        Census, Claim, Claimed, Count, Counts, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store,
-        StoreError, StoreErrorKind, Summary, Write,
-    },
+    Attempt, Backoff, Builder, Definition, Engine, MemoryStore, Name, Permanent, Step, StepError, Workflow, from_fn,
+    ports::{Heartbeats, Store, StoreError},
 };
 use tokio::sync::Notify;
+
+#[allow(dead_code, reason = "each test binary has its own guards")]
+#[path = "common/guarded.rs"]
+mod guarded;
+
+use guarded::{Guard, Guarded, away};
 
 const COUNT: Workflow<u32, u32> = Workflow::new("count");
 
@@ -80,7 +81,7 @@ async fn a_lease_that_lapses_and_the_late_write_that_follows_are_counted() {
     let metrics = recorder.handle();
     let _local = metrics::set_default_local_recorder(&recorder);
     let (store, go_on, begun) = (MemoryStore::new(), Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let unheard = Unheard { store: store.clone(), is_so: Arc::default() };
+    let unheard = Guarded { store: store.clone(), guard: Unheard::default() };
     let slow = {
         let (go_on, begun) = (Arc::clone(&go_on), Arc::clone(&begun));
         move |_, n: u32| {
@@ -96,7 +97,7 @@ async fn a_lease_that_lapses_and_the_late_write_that_follows_are_counted() {
     let run = first.submit(COUNT, 7).await.unwrap().id();
     begun.notified().await;
 
-    unheard.is_so.store(true, SeqCst);
+    unheard.guard.is_so.store(true, SeqCst);
     let second = quick(store).serve(count(|_, n| async move { Ok(n + 1) })).start().await.unwrap();
     assert_eq!(second.attach(COUNT, run).await.unwrap().result().await.unwrap(), 8);
     go_on.notify_one();
@@ -109,57 +110,14 @@ async fn a_lease_that_lapses_and_the_late_write_that_follows_are_counted() {
     second.shutdown(Duration::from_secs(1)).await;
 }
 
-/// A store to which the heartbeats of a worker do not come through, once it is so.
-#[derive(Clone, Debug)]
+/// Lets no heartbeats through, once it is so.
+#[derive(Clone, Debug, Default)]
 struct Unheard {
-    store: MemoryStore,
     is_so: Arc<AtomicBool>,
 }
 
-#[async_trait]
-impl Store for Unheard {
-    async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError> {
-        self.store.write(writes).await
-    }
-
-    async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
-        self.store.claim(claim).await
-    }
-
-    async fn load(&self, runs: &[RunId]) -> Result<Vec<Record>, StoreError> {
-        self.store.load(runs).await
-    }
-
-    async fn heartbeat(&self, beats: &Heartbeats) -> Result<Renewed, StoreError> {
-        if self.is_so.load(SeqCst) {
-            return Err(StoreError { doing: "renewing a lease", kind: StoreErrorKind::Unreachable, source: None });
-        }
-        self.store.heartbeat(beats).await
-    }
-
-    async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
-        self.store.list(filter).await
-    }
-
-    async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError> {
-        self.store.graph(workflow, version, proposed).await
-    }
-}
-
-#[async_trait]
-impl Census for Unheard {
-    async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
-        self.store.census(count).await
-    }
-}
-
-#[async_trait]
-impl Outbox for Unheard {
-    async fn unsent(&self, before: Timestamp, limit: u32) -> Result<Vec<Hint>, StoreError> {
-        self.store.unsent(before, limit).await
-    }
-
-    async fn sent(&self, hints: &[Hint]) -> Result<(), StoreError> {
-        self.store.sent(hints).await
+impl Guard for Unheard {
+    fn heartbeat(&self, _beats: &Heartbeats) -> Result<(), StoreError> {
+        if self.is_so.load(SeqCst) { Err(away("renewing a lease")) } else { Ok(()) }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Cluster {
     pub(crate) rabbitmq: RabbitMq,
     pub(crate) redis: Redis,
     pub(crate) s3: S3,
+    /// Where hosts reach the S3 store.
+    s3_endpoint: String,
     folder: TempDir,
 }
 
@@ -34,7 +36,13 @@ impl Cluster {
         let redis = Redis::temporary()?;
         let postgres = Postgres::temporary()?;
         let (rabbitmq, s3) = (rabbitmq.join().unwrap()?, s3.join().unwrap()?);
-        Ok(Self { postgres, rabbitmq, redis, s3, folder: tempfile::tempdir().unwrap() })
+        let s3_endpoint = s3.access().endpoint;
+        Ok(Self { postgres, rabbitmq, redis, s3, s3_endpoint, folder: tempfile::tempdir().unwrap() })
+    }
+
+    /// Has hosts that start from now on reach the S3 store by this way.
+    pub(crate) fn reach_s3_by(&mut self, endpoint: String) {
+        self.s3_endpoint = endpoint;
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -48,7 +56,7 @@ impl Cluster {
             ("DATABASE_URL", database_url.to_owned()),
             ("AMQP_URL", self.rabbitmq.url()),
             ("REDIS_URL", self.redis.url()),
-            ("S3_ENDPOINT", s3.endpoint.clone()),
+            ("S3_ENDPOINT", self.s3_endpoint.clone()),
             ("S3_BUCKET", s3.bucket.clone()),
             ("AWS_ACCESS_KEY_ID", s3.access_key_id.clone()),
             ("AWS_SECRET_ACCESS_KEY", s3.secret_access_key.reveal().to_owned()),

@@ -81,7 +81,16 @@ where
     F: FnOnce(Arc<Cluster>) -> Fut,
     Fut: Future<Output = ()>,
 {
-    let cluster = Arc::new(Cluster::start().await);
+    survive_in(Cluster::start().await, fault, inflict).await;
+}
+
+/// As [`survive`], in a cluster that was prepared.
+pub(crate) async fn survive_in<F, Fut>(cluster: Cluster, fault: &str, inflict: F)
+where
+    F: FnOnce(Arc<Cluster>) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    let cluster = Arc::new(cluster);
     let hosts = cluster.hosts();
     let client = cluster.client().await;
     // So that the fault meets hosts at work.

@@ -20,5 +20,8 @@ mod messages;
 mod objects;
 mod proxy;
 mod redis;
+#[allow(dead_code, reason = "what it does to answers is for the tests of the store's client")]
+#[path = "../../adapters/blob/tests/s3/proxy.rs"]
+mod s3_proxy;
 mod together;
 mod zombie;

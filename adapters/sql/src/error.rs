@@ -1,6 +1,5 @@
 //! What a database error means to the engine.
 
-#[cfg(feature = "sqlite")]
 use std::io;
 
 use sea_orm::{DbErr, RuntimeErr};
@@ -37,8 +36,10 @@ fn kind_of(error: &DbErr) -> StoreErrorKind {
 fn kind_of_cause(cause: &sqlx::Error) -> StoreErrorKind {
     match cause {
         sqlx::Error::ColumnDecode { .. } => StoreErrorKind::Unreadable,
+        sqlx::Error::Tls(_) => StoreErrorKind::Untrusted,
+        // So rustls tells of a certificate that it does not trust, and of what is no TLS at all.
+        sqlx::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => StoreErrorKind::Untrusted,
         sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed

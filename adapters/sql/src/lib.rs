@@ -20,6 +20,7 @@ mod error;
 mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod spans;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;

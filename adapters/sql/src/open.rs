@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use stagemark::ports::{StoreError, StoreErrorKind};
 
-use crate::SqlStore;
+use crate::{SqlStore, spans::System};
 
 /// When a commit is told as done.
 ///
@@ -116,14 +116,17 @@ impl OpenOptions {
     ///
     /// # Errors
     /// [`StoreErrorKind::Unreachable`] if the folder or the server cannot be reached, [`StoreErrorKind::Denied`] if the
-    /// server does not let this user in, [`StoreErrorKind::ReadOnly`] if the file may not be written,
+    /// server does not let this user in, [`StoreErrorKind::Untrusted`] if it does not encrypt as asked for or its
+    /// certificate is not trusted, [`StoreErrorKind::ReadOnly`] if the file may not be written,
     /// [`StoreErrorKind::Locked`] if another process keeps it locked.
     pub async fn open(self, url: &str) -> Result<SqlStore, StoreError> {
         match url.split_once(':') {
             #[cfg(feature = "sqlite")]
-            Some(("sqlite", _)) => Ok(SqlStore::of(crate::sqlite::open(&self, url).await?)),
+            Some(("sqlite", _)) => Ok(SqlStore::of(crate::sqlite::open(&self, url).await?, System::Sqlite)),
             #[cfg(feature = "postgres")]
-            Some(("postgres" | "postgresql", _)) => Ok(SqlStore::of(crate::postgres::open(&self, url).await?)),
+            Some(("postgres" | "postgresql", _)) => {
+                Ok(SqlStore::of(crate::postgres::open(&self, url).await?, System::Postgres))
+            }
             _ => Err(StoreError {
                 doing: "reading the URL of the database",
                 kind: StoreErrorKind::Other,

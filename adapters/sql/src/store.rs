@@ -11,7 +11,10 @@ use stagemark::{
     },
 };
 
-use crate::OpenOptions;
+use crate::{
+    OpenOptions,
+    spans::{self, System},
+};
 
 /// A database with the runs of an engine. A cheap handle: clones use the same connections.
 ///
@@ -33,6 +36,7 @@ use crate::OpenOptions;
 #[derive(Clone, Debug)]
 pub struct SqlStore {
     database: Arc<dyn Store>,
+    system: System,
 }
 
 impl SqlStore {
@@ -50,53 +54,66 @@ impl SqlStore {
         OpenOptions::default()
     }
 
-    pub(crate) fn of(database: impl Store) -> Self {
-        Self { database: Arc::new(database) }
+    pub(crate) fn of(database: impl Store, system: System) -> Self {
+        Self { database: Arc::new(database), system }
     }
 }
 
 #[async_trait]
 impl Store for SqlStore {
     async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError> {
-        self.database.write(writes).await
+        spans::call(self.system.span_of(writes), self.database.write(writes)).await
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
-        self.database.claim(claim).await
+        spans::call(self.system.span("SELECT", "SELECT stagemark_queue stagemark_run"), self.database.claim(claim))
+            .await
     }
 
     async fn load(&self, runs: &[RunId]) -> Result<Vec<Record>, StoreError> {
-        self.database.load(runs).await
+        spans::call(self.system.span("SELECT", "SELECT stagemark_run stagemark_marker"), self.database.load(runs)).await
     }
 
     async fn heartbeat(&self, beats: &Heartbeats) -> Result<Renewed, StoreError> {
-        self.database.heartbeat(beats).await
+        spans::call(
+            self.system.span("INSERT", "INSERT stagemark_worker stagemark_heartbeat"),
+            self.database.heartbeat(beats),
+        )
+        .await
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
-        self.database.list(filter).await
+        spans::call(self.system.span("SELECT", "SELECT stagemark_run"), self.database.list(filter)).await
     }
 
     async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError> {
-        self.database.graph(workflow, version, proposed).await
+        spans::call(
+            self.system.span("SELECT", "SELECT stagemark_workflow"),
+            self.database.graph(workflow, version, proposed),
+        )
+        .await
     }
 }
 
 #[async_trait]
 impl Census for SqlStore {
     async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
-        self.database.census(count).await
+        spans::call(
+            self.system.span("SELECT", "SELECT stagemark_run stagemark_queue stagemark_outbox"),
+            self.database.census(count),
+        )
+        .await
     }
 }
 
 #[async_trait]
 impl Outbox for SqlStore {
     async fn unsent(&self, before: Timestamp, limit: u32) -> Result<Vec<Hint>, StoreError> {
-        self.database.unsent(before, limit).await
+        spans::call(self.system.span("SELECT", "SELECT stagemark_outbox"), self.database.unsent(before, limit)).await
     }
 
     async fn sent(&self, hints: &[Hint]) -> Result<(), StoreError> {
-        self.database.sent(hints).await
+        spans::call(self.system.span("DELETE", "DELETE stagemark_outbox"), self.database.sent(hints)).await
     }
 
     fn doorbell(&self) -> Option<Arc<dyn stagemark::ports::Dispatch>> {

@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use stagemark_rules::{Phase, Run, Status, Task, TaskId, Timestamp, WorkerId, claimable, implied, restore};
 
-use super::{interest::End, values};
+use super::{
+    interest::End,
+    values::{self, Values},
+};
 use crate::{
     Priority, RunId,
     ports::{Change, Marker, QueueEntry, Record, RunRow},
@@ -18,6 +21,7 @@ use crate::{
 pub(crate) struct Origin {
     pub(crate) run: RunId,
     pub(crate) workflow: Arc<str>,
+    pub(crate) version: u32,
     pub(crate) input: Arc<str>,
     pub(crate) priority: Priority,
     pub(crate) trace: Option<Arc<str>>,
@@ -69,8 +73,8 @@ impl Ledger {
         }
         let lists = BTreeMap::new();
         let stored = stored.into_iter().collect();
-        let Record { id, workflow, revision, holder, input, priority, trace, error, .. } = record;
-        let origin = Origin { run: id, workflow, input, priority, trace };
+        let Record { id, workflow, version, revision, holder, input, priority, trace, error, .. } = record;
+        let origin = Origin { run: id, workflow, version, input, priority, trace };
         Self { origin, plan, run, revision, holder, error, stored, notes, lists }
     }
 
@@ -165,7 +169,7 @@ impl Ledger {
 
     fn value_of(&self, node: u16) -> Arc<str> {
         let output = |id: TaskId| self.notes.get(&id).and_then(|note| note.output.clone());
-        values::value_of(&self.plan.shape, &self.origin.input, &self.run, &output, node)
+        Values { shape: &self.plan.shape, input: &self.origin.input, run: &self.run, output: &output }.of(node)
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -55,7 +55,7 @@ impl Relay {
     pub(crate) fn hints(
         &self,
         origin: &Origin,
-        (version, pools): (u32, impl Fn(u16) -> Name),
+        pools: impl Fn(u16) -> Name,
         queue: &[QueueEntry],
         now: Timestamp,
     ) -> Vec<Hint> {
@@ -67,7 +67,7 @@ impl Relay {
             run: origin.run,
             node: entry.node,
             workflow: Arc::clone(&origin.workflow),
-            version,
+            version: origin.version,
             pool: Arc::from(pools(entry.node).as_str()),
             priority: origin.priority,
             trace: origin.trace.clone(),
@@ -159,10 +159,10 @@ async fn left_behind(driver: &Driver) -> Vec<Hint> {
 async fn publish(driver: &Driver, dispatch: &dyn Dispatch, hints: &[Hint]) -> Result<(), DispatchError> {
     let span = tracing::debug_span!(parent: None, "publish", hints = hints.len(), otel.kind = "producer");
     trace::concern(&span, hints.iter().map(|hint| hint.trace.as_deref()));
-    dispatch.publish(hints).instrument(span).await?;
+    dispatch.publish(hints).instrument(span.clone()).await?;
     driver.meters.hints_published.increment(hints.len() as u64);
     if dispatch.needs_outbox()
-        && let Err(error) = driver.store.sent(hints).await
+        && let Err(error) = driver.store.sent(hints).instrument(span).await
     {
         tracing::debug!(error = &error as &dyn std::error::Error, "hints stay in the outbox and are sent again");
     }

@@ -3,24 +3,27 @@
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
-use stagemark_rules::{Kind, Run, Shape, TaskId};
+use stagemark_rules::{Kind, NodeShape, Run, Shape, TaskId};
 
-/// The value of a node whose tasks are done.
-pub(crate) fn value_of(
-    shape: &Shape,
-    input: &Arc<str>,
-    run: &Run,
-    output: &dyn Fn(TaskId) -> Option<Arc<str>>,
-    node: u16,
-) -> Arc<str> {
-    let part = |id| output(id).unwrap_or_else(|| Arc::from("null"));
-    match shape.nodes()[usize::from(node)].kind {
-        Kind::Input => Arc::clone(input),
-        Kind::Step => part(TaskId::of(node)),
-        Kind::Each => list(run.of_node(node).iter().map(|(id, _)| part(*id))),
-        Kind::Join => {
-            let sides = &shape.nodes()[usize::from(node)].inputs;
-            list(sides.iter().map(|side| value_of(shape, input, run, output, *side)))
+/// The values of a run, as far as its tasks have made them.
+pub(crate) struct Values<'a> {
+    pub(crate) shape: &'a Shape,
+    pub(crate) input: &'a Arc<str>,
+    pub(crate) run: &'a Run,
+    /// What a task has made.
+    pub(crate) output: &'a dyn Fn(TaskId) -> Option<Arc<str>>,
+}
+
+impl Values<'_> {
+    /// The value of a node whose tasks are done.
+    pub(crate) fn of(&self, node: u16) -> Arc<str> {
+        let part = |id| (self.output)(id).unwrap_or_else(|| Arc::from("null"));
+        let NodeShape { kind, inputs, .. } = &self.shape.nodes()[usize::from(node)];
+        match kind {
+            Kind::Input => Arc::clone(self.input),
+            Kind::Step => part(TaskId::of(node)),
+            Kind::Each => list(self.run.of_node(node).iter().map(|(id, _)| part(*id))),
+            Kind::Join => list(inputs.iter().map(|side| self.of(*side))),
         }
     }
 }

@@ -127,6 +127,12 @@ pub enum StoreErrorKind {
     /// The database does not let this user in, or not do this.
     #[error("the database refuses this user; check the name, the password and the rights of the role")]
     Denied,
+    /// The connection cannot be encrypted as it must be, or the database's certificate is not trusted.
+    #[error(
+        "no connection that can be trusted was made; check that the database's certificate is for this host, and of an \
+         authority that is trusted here"
+    )]
+    Untrusted,
     /// What is stored cannot be read by this version.
     #[error("what is stored cannot be read; a newer version may have written it")]
     Unreadable,

@@ -9,15 +9,13 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use stagemark::{
-    Attempt, Builder, Engine, FromFn, MemoryStore, Name, StepError, Timestamp, Workflow, from_fn,
-    ports::{
-        Census, Claim, Claimed, Count, Counts, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store,
-        StoreError, Summary, Write,
-    },
+    Attempt, Builder, Engine, FromFn, Name, StepError, Workflow, from_fn,
+    ports::{Heartbeats, Store, StoreError, Write},
 };
 use tokio::time::timeout;
+
+use crate::guarded::{Guard, Guarded};
 
 pub(crate) const WORK: Workflow<u32, u32> = Workflow::new("work");
 pub(crate) const STEP: Name = Name::new("work");
@@ -77,67 +75,34 @@ impl Crowd {
 }
 
 /// A store that counts what it is given.
+pub(crate) type Counted = Guarded<Counting>;
+
+/// Counts what goes in.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Counted {
-    store: MemoryStore,
+pub(crate) struct Counting {
     submissions: Arc<AtomicUsize>,
     beats: Arc<AtomicUsize>,
 }
 
 impl Counted {
     pub(crate) fn submissions(&self) -> usize {
-        self.submissions.load(SeqCst)
+        self.guard.submissions.load(SeqCst)
     }
 
     pub(crate) fn beats(&self) -> usize {
-        self.beats.load(SeqCst)
+        self.guard.beats.load(SeqCst)
     }
 }
 
-#[async_trait]
-impl Store for Counted {
-    async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError> {
+impl Guard for Counting {
+    fn write(&self, writes: &[Write]) -> Result<(), StoreError> {
         let submissions = writes.iter().filter(|write| matches!(write, Write::Submit(_))).count();
         self.submissions.fetch_add(submissions, SeqCst);
-        self.store.write(writes).await
+        Ok(())
     }
 
-    async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
-        self.store.claim(claim).await
-    }
-
-    async fn load(&self, runs: &[stagemark::RunId]) -> Result<Vec<Record>, StoreError> {
-        self.store.load(runs).await
-    }
-
-    async fn heartbeat(&self, beats: &Heartbeats) -> Result<Renewed, StoreError> {
+    fn heartbeat(&self, beats: &Heartbeats) -> Result<(), StoreError> {
         self.beats.fetch_add(beats.beats.len(), SeqCst);
-        self.store.heartbeat(beats).await
-    }
-
-    async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
-        self.store.list(filter).await
-    }
-
-    async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError> {
-        self.store.graph(workflow, version, proposed).await
-    }
-}
-
-#[async_trait]
-impl Census for Counted {
-    async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
-        self.store.census(count).await
-    }
-}
-
-#[async_trait]
-impl Outbox for Counted {
-    async fn unsent(&self, before: Timestamp, limit: u32) -> Result<Vec<Hint>, StoreError> {
-        self.store.unsent(before, limit).await
-    }
-
-    async fn sent(&self, hints: &[Hint]) -> Result<(), StoreError> {
-        self.store.sent(hints).await
+        Ok(())
     }
 }

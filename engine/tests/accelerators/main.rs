@@ -3,6 +3,9 @@
 mod dedup;
 mod fickle;
 mod fixture;
+#[allow(dead_code, reason = "each test binary has its own guards")]
+#[path = "../common/guarded.rs"]
+mod guarded;
 mod limits;
 mod live;
 mod locks;

@@ -3,6 +3,9 @@
 mod brokers;
 mod faults;
 mod fixture;
+#[allow(dead_code, reason = "each test binary has its own guards")]
+#[path = "../common/guarded.rs"]
+mod guarded;
 mod hints;
 mod pools;
 mod store;

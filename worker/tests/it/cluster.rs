@@ -1,17 +1,19 @@
 //! A host on all that a cluster has, some of which goes away.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, time::Duration};
 
 use stagemark::Engine;
 use stagemark_services::{Postgres, RabbitMq, Redis, S3};
 use stagemark_sql::SqlStore;
+use tokio::process::Command;
 
 use crate::{
     contract::HAND_OVER,
     process::{Host, Place, page, until},
 };
 
-struct Cluster {
+/// All that a cluster has.
+pub(crate) struct Cluster {
     postgres: Postgres,
     rabbitmq: RabbitMq,
     redis: Redis,
@@ -19,7 +21,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self {
             postgres: Postgres::temporary().unwrap(),
             rabbitmq: RabbitMq::temporary().unwrap(),
@@ -28,8 +30,12 @@ impl Cluster {
         }
     }
 
-    /// A host that knows its secrets by files.
     async fn host(&self, place: &Place, pools: &str) -> Host {
+        Host::start(self.command(place, pools)).await
+    }
+
+    /// The command of a host that knows its secrets by files.
+    pub(crate) fn command(&self, place: &Place, pools: &str) -> Command {
         let s3 = self.s3.access();
         let secret = |name: &str, value: &str| {
             let file = place.path().join(name);
@@ -47,16 +53,16 @@ impl Cluster {
             .env("S3_BUCKET", &s3.bucket)
             .env("AWS_ACCESS_KEY_ID", &s3.access_key_id)
             .env("AWS_SECRET_ACCESS_KEY_FILE", secret("s3-key", s3.secret_access_key.reveal()));
-        Host::start(command).await
+        command
     }
 
     /// Submits a text, and waits until it has gone from one pool to the other.
     async fn hand_over(&self) {
         let store = SqlStore::open(&self.postgres.url()).await.unwrap();
-        let client = Engine::builder(store).poll(std::time::Duration::from_millis(50)).start().await.unwrap();
+        let client = Engine::builder(store).poll(Duration::from_millis(50)).start().await.unwrap();
         let run = client.submit(HAND_OVER, "hello".to_owned()).await.unwrap();
         assert_eq!(run.result().await.unwrap(), "hello");
-        client.shutdown(std::time::Duration::ZERO).await;
+        client.shutdown(Duration::ZERO).await;
     }
 }
 
@@ -133,4 +139,24 @@ async fn a_host_waits_for_a_database_that_is_away_when_it_starts() {
     assert_eq!(readiness(&host).await, (200, "ready ".to_owned()));
     host.signal("TERM");
     assert!(host.ended().await.1.contains("it is waited for"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_whose_s3_credentials_are_wrong_ends_and_says_so() {
+    let (place, s3) = (Place::new(), S3::temporary().unwrap());
+    let known = s3.access();
+    for (id, key) in [(&*known.access_key_id, "Marker-of-a-secret"), ("Marker-of-an-id", "Marker-of-a-secret")] {
+        let mut command = place.command(&[("AWS_ACCESS_KEY_ID", id), ("AWS_SECRET_ACCESS_KEY", key)]);
+        command.env("S3_ENDPOINT", &known.endpoint).env("S3_BUCKET", &known.bucket).env("RUST_LOG", "trace");
+        command.env_remove("STAGEMARK_ARTIFACTS_FOLDER");
+
+        let ended = tokio::time::timeout(Duration::from_secs(20), command.output()).await;
+
+        let ended = ended.expect("it does not wait for what cannot come").unwrap();
+        let said = [ended.stdout, ended.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert!(said.contains("the artifacts cannot be kept in bucket stagemark"), "{said}");
+        assert!(said.contains("the S3 store refuses the credentials for bucket stagemark"), "{said}");
+        assert!(!said.contains("Marker"), "{said}");
+    }
 }

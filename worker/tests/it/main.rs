@@ -2,6 +2,10 @@
 
 #[cfg(all(feature = "amqp", feature = "postgres", feature = "redis", feature = "s3"))]
 mod cluster;
+#[cfg(all(feature = "amqp", feature = "otel", feature = "postgres", feature = "redis", feature = "s3"))]
+mod cluster_trace;
+#[cfg(feature = "otel")]
+mod collector;
 #[path = "../contract.rs"]
 mod contract;
 mod drain;

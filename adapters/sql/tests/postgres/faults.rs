@@ -19,7 +19,8 @@ fn impatient() -> OpenOptions {
     SqlStore::options().connections(2).acquire_timeout(short).answer_timeout(short)
 }
 
-fn chain(error: &StoreError) -> String {
+/// All that an error says.
+pub(crate) fn chain(error: &StoreError) -> String {
     let mut text = format!("{error} {error:?}");
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -10,6 +10,8 @@ mod fixture;
 mod histories;
 mod plans;
 mod role;
+#[cfg(feature = "tls")]
+mod tls;
 #[path = "../common/transactions.rs"]
 mod transactions;
 #[path = "../common/writes.rs"]

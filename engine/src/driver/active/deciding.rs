@@ -77,8 +77,7 @@ impl Active {
         change.companions.clone_from(&turn.companions);
         let plan = &self.ledger.plan;
         let Some(row) = &mut change.row else { return (change, Vec::new()) };
-        let hints =
-            self.driver.relay.hints(&self.ledger.origin, (plan.version, |node| plan.pool_of(node)), &row.queue, now);
+        let hints = self.driver.relay.hints(&self.ledger.origin, |node| plan.pool_of(node), &row.queue, now);
         row.outbox = self.driver.relay.outbox(&hints);
         (change, hints)
     }

@@ -1,0 +1,87 @@
+//! A store in memory behind a guard, who sees what goes in and may refuse it. Each test says who that is.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use stagemark::{
+    MemoryStore, RunId, Timestamp,
+    ports::{
+        Census, Claim, Claimed, Count, Counts, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store,
+        StoreError, StoreErrorKind, Summary, Write,
+    },
+};
+
+/// What stands between an engine and its store. It lets everything through, unless it says otherwise.
+pub(crate) trait Guard: Debug + Send + Sync + 'static {
+    fn write(&self, _writes: &[Write]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn claim(&self, _claim: &Claim) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn heartbeat(&self, _beats: &Heartbeats) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// The error of a store that is away.
+pub(crate) fn away(doing: &'static str) -> StoreError {
+    StoreError { doing, kind: StoreErrorKind::Unreachable, source: None }
+}
+
+/// Clones share the store, and the guard as far as it says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Guarded<G> {
+    pub(crate) store: MemoryStore,
+    pub(crate) guard: G,
+}
+
+#[async_trait]
+impl<G: Guard> Store for Guarded<G> {
+    async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError> {
+        self.guard.write(writes)?;
+        self.store.write(writes).await
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
+        self.guard.claim(claim)?;
+        self.store.claim(claim).await
+    }
+
+    async fn load(&self, runs: &[RunId]) -> Result<Vec<Record>, StoreError> {
+        self.store.load(runs).await
+    }
+
+    async fn heartbeat(&self, beats: &Heartbeats) -> Result<Renewed, StoreError> {
+        self.guard.heartbeat(beats)?;
+        self.store.heartbeat(beats).await
+    }
+
+    async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
+        self.store.list(filter).await
+    }
+
+    async fn graph(&self, workflow: &str, version: u32, proposed: Option<&str>) -> Result<Option<String>, StoreError> {
+        self.store.graph(workflow, version, proposed).await
+    }
+}
+
+#[async_trait]
+impl<G: Guard> Census for Guarded<G> {
+    async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
+        self.store.census(count).await
+    }
+}
+
+#[async_trait]
+impl<G: Guard> Outbox for Guarded<G> {
+    async fn unsent(&self, before: Timestamp, limit: u32) -> Result<Vec<Hint>, StoreError> {
+        self.store.unsent(before, limit).await
+    }
+
+    async fn sent(&self, hints: &[Hint]) -> Result<(), StoreError> {
+        self.store.sent(hints).await
+    }
+}
