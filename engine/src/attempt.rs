@@ -52,6 +52,8 @@ struct Inner {
     beat: Mutex<Option<Heartbeat>>,
     companions: Mutex<Vec<Arc<dyn Companion>>>,
     listener: Option<Listener>,
+    /// The attempts at its steps, where it is a pass.
+    members: Vec<Attempt>,
     places: Arc<Places>,
 }
 
@@ -62,6 +64,19 @@ pub(crate) struct Identity {
     pub(crate) task: TaskId,
     pub(crate) step: Name,
     pub(crate) number: u32,
+}
+
+/// Hands what is heard of a pass on to its members.
+#[derive(Debug)]
+struct Spread(Vec<Attempt>);
+
+impl Listen for Spread {
+    fn heard(&self, pass: &Attempt, _first: bool) {
+        let Some(heard) = pass.heard() else { return };
+        for member in &self.0 {
+            member.beat(|beat| (beat.fraction, beat.message) = (heard.fraction, Arc::clone(&heard.message)));
+        }
+    }
 }
 
 /// Where attempts of this process keep their files and get their locks.
@@ -103,8 +118,28 @@ impl Attempt {
         listener: Option<Listener>,
         places: Arc<Places>,
     ) -> Self {
-        let (key, beat, companions) = Default::default();
-        Self { inner: Arc::new(Inner { identity, cancel, resume, key, beat, companions, listener, places }) }
+        let (key, beat, companions, members) = Default::default();
+        Self { inner: Arc::new(Inner { identity, cancel, resume, key, beat, companions, listener, members, places }) }
+    }
+
+    /// The pass that these attempts are: in the place of this one, with a listener and artifacts of its own.
+    pub(crate) fn over(&self, members: Vec<Self>) -> Self {
+        let Inner { identity, cancel, places, .. } = &*self.inner;
+        let (identity, cancel, places) = (*identity, cancel.clone(), Arc::clone(places));
+        let (key, beat, companions, resume) = Default::default();
+        let listener: Option<Listener> = Some(Arc::new(Spread(members.clone())));
+        Self { inner: Arc::new(Inner { identity, cancel, resume, key, beat, companions, listener, members, places }) }
+    }
+
+    /// The same attempt, of a step of another name.
+    pub(crate) fn named(&self, step: Name) -> Self {
+        let Inner { identity, cancel, listener, places, .. } = &*self.inner;
+        Self::new(Identity { step, ..*identity }, cancel.clone(), None, listener.clone(), Arc::clone(places))
+    }
+
+    /// The attempts at the steps of a pass; none where it is no pass.
+    pub(crate) fn members(&self) -> &[Self] {
+        &self.inner.members
     }
 
     /// An attempt without an engine, to try a step in a test of its own.
