@@ -221,5 +221,6 @@ fn state(run: &State, id: TaskId) -> TaskState {
         Some(Phase::Done { .. }) => TaskState::Ready,
         Some(Phase::Dead) => TaskState::Failed,
         Some(Phase::Dropped) => TaskState::Cancelled,
+        Some(Phase::Waiting) => TaskState::Waiting,
     }
 }
