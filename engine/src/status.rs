@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use stagemark_rules::{Kind, Phase, Run as State, Status, TaskId, Timestamp, WorkerId};
+use stagemark_rules::{Fusion, Kind, Phase, Run as State, Status, TaskId, Timestamp, WorkerId};
 
 use crate::{
     RunId,
@@ -53,6 +53,9 @@ pub struct TaskStatus {
     pub item: u32,
     /// Where it is.
     pub state: TaskState,
+    /// The pass that it was last tried in, if it was, by the place of its first step in the plan: the tasks of a run that
+    /// have one number here are, or were, tried in one go.
+    pub pass: Option<u16>,
     /// The worker that tries it, while one does.
     pub worker: Option<WorkerId>,
     /// The number of its latest attempt; 0 before the first.
@@ -67,7 +70,7 @@ pub struct TaskStatus {
     pub finished: Option<Timestamp>,
     /// Why the latest attempt that failed did: the messages of the error and of all its causes, outermost first.
     pub error: Vec<String>,
-    /// Its output, as JSON, when it is ready.
+    /// Its output, as JSON, when it is ready; none of a step that was done inside a pass.
     pub output: Option<Arc<str>>,
 }
 
@@ -183,6 +186,7 @@ impl View<'_> {
             step,
             item: id.item,
             state,
+            pass: pass(run, id),
             worker: worker(run, id),
             attempt,
             fraction,
@@ -202,6 +206,13 @@ impl View<'_> {
             None => stored().map_or((0.0, String::new()), |beat| (beat.fraction, beat.message.to_string())),
         };
         (if state == TaskState::Ready { 1.0 } else { fraction }, message)
+    }
+}
+
+fn pass(run: &State, id: TaskId) -> Option<u16> {
+    match run.task(id)?.fusion {
+        Fusion::Pass(first) => Some(first),
+        Fusion::Free | Fusion::Alone => None,
     }
 }
 
