@@ -71,6 +71,33 @@ async fn a_host_that_fuses_takes_what_is_left_of_a_group() {
     finish(engine).await;
 }
 
+#[tokio::test]
+async fn a_host_that_serves_nothing_sees_the_steps_of_a_pass() {
+    let (desk, store) = (Desk::with([Fault::Held]), MemoryStore::new());
+    let worker = builder(store.clone()).serve(sum(&desk)).start().await.unwrap();
+    let caller = builder(store).start().await.unwrap();
+
+    let run = caller.submit(SUM, "20".to_owned()).await.unwrap();
+    soon(desk.held.notified()).await;
+
+    let seen: Vec<_> = tasks(&run).await.into_iter().map(|task| (task.state, task.pass)).collect();
+    assert_eq!(seen, [(TaskState::Leased, Some(1)); 3]);
+    desk.let_on.notify_one();
+    assert_eq!(soon(run.result()).await.unwrap(), 42);
+    finish(caller).await;
+    finish(worker).await;
+}
+
+#[tokio::test]
+async fn hosts_agree_on_the_graph_whether_they_fuse_or_not() {
+    let (desk, store) = (Desk::with([]), MemoryStore::new());
+
+    for fusion in [true, false, true] {
+        let engine = builder(store.clone()).serve(sum(&desk)).fusion(fusion).start().await.unwrap();
+        finish(engine).await;
+    }
+}
+
 /// Two hosts, the first of which is not heard any more while its pass is held, and the run that the second has ended.
 async fn taken_over(
     second: impl FnOnce(stagemark::Builder) -> stagemark::Builder,

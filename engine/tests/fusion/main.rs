@@ -3,6 +3,7 @@
 mod equal;
 mod failures;
 mod groups;
+mod guide;
 mod hosts;
 mod numbers;
 mod passes;
