@@ -1,5 +1,7 @@
 //! What a step is given besides its input: who it is, and how to report, stop and keep files.
 
+mod pass;
+
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -52,6 +54,8 @@ struct Inner {
     beat: Mutex<Option<Heartbeat>>,
     companions: Mutex<Vec<Arc<dyn Companion>>>,
     listener: Option<Listener>,
+    /// The attempts at its steps, where it is a pass.
+    members: Vec<Attempt>,
     places: Arc<Places>,
 }
 
@@ -62,6 +66,9 @@ pub(crate) struct Identity {
     pub(crate) task: TaskId,
     pub(crate) step: Name,
     pub(crate) number: u32,
+    /// The pass that it is, if it is one: the node and the attempt number of its first step. The numbers of the others
+    /// may be given again by a host that does not know of the pass; those two are not.
+    pub(crate) pass: Option<(u16, u32)>,
 }
 
 /// Where attempts of this process keep their files and get their locks.
@@ -103,8 +110,8 @@ impl Attempt {
         listener: Option<Listener>,
         places: Arc<Places>,
     ) -> Self {
-        let (key, beat, companions) = Default::default();
-        Self { inner: Arc::new(Inner { identity, cancel, resume, key, beat, companions, listener, places }) }
+        let (key, beat, companions, members) = Default::default();
+        Self { inner: Arc::new(Inner { identity, cancel, resume, key, beat, companions, listener, members, places }) }
     }
 
     /// An attempt without an engine, to try a step in a test of its own.
@@ -112,7 +119,8 @@ impl Attempt {
     /// Its run exists nowhere; artifacts go where `artifacts` says, scratch folders below `scratch`, and its locks are
     /// its own. Cancel it with the token.
     pub fn standalone(artifacts: Arc<dyn Artifacts>, scratch: PathBuf, cancel: CancellationToken) -> Self {
-        let identity = Identity { run: RunId::new(), task: TaskId::of(1), step: Name::new("standalone"), number: 1 };
+        let (run, task, step) = (RunId::new(), TaskId::of(1), Name::new("standalone"));
+        let identity = Identity { run, task, step, number: 1, pass: None };
         let locks = Some(Locksmith::new(Arc::new(MemoryLocks::new()), STANDALONE_LOCKS));
         Self::new(identity, cancel, None, None, Arc::new(Places { artifacts: Some(artifacts), scratch, locks }))
     }
@@ -235,8 +243,12 @@ impl Attempt {
 
     /// Begins an artifact to be written in parts; nothing is visible before [`ArtifactWriter::finish`].
     pub async fn writer(&self, name: &str) -> Result<ArtifactWriter, ArtifactError> {
-        let Identity { run, task, step, number } = self.inner.identity;
-        let key = format!("runs/{run}/{}-{step}/{}/{number}/{name}", task.node, task.item);
+        let Identity { run, task, step, number, pass } = self.inner.identity;
+        let folder = format!("runs/{run}/{}-{step}/{}", task.node, task.item);
+        let key = match pass {
+            None => format!("{folder}/{number}/{name}"),
+            Some((first, number)) => format!("{folder}/{first}-{number}/{name}"),
+        };
         self.open(key).await
     }
 

@@ -5,7 +5,7 @@ use std::{future::Future, marker::PhantomData, time::Duration};
 use serde::{Serialize, de::DeserializeOwned};
 use stagemark_rules::{Backoff, Policy};
 
-use crate::{Attempt, Name, Rate, StepError};
+use crate::{Attempt, Fusible, Name, Rate, StepError};
 
 /// What can be stored between two steps: anything that serde can write and read back.
 ///
@@ -65,6 +65,12 @@ pub trait Step: Send + Sync + 'static {
     /// [`timeout`](Self::timeout), [`attempts`](Self::attempts) and their like.
     fn options(&self) -> Options {
         Options::default()
+    }
+
+    /// What the step adds to a pass, where it can be done in one go with neighbours of its [`Family`](crate::Family)
+    /// (default: nothing, it is always run alone). A step that wraps another one hands on what that one says.
+    fn fusible(&self) -> Option<Fusible<Self::Input, Self::Output>> {
+        None
     }
 
     /// Does the work once.
@@ -238,6 +244,10 @@ impl<S: Step> Step for Tuned<S> {
 
     fn options(&self) -> Options {
         self.options.clone()
+    }
+
+    fn fusible(&self) -> Option<Fusible<Self::Input, Self::Output>> {
+        self.step.fusible()
     }
 
     fn run(

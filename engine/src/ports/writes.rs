@@ -101,7 +101,7 @@ pub struct Marker {
     pub started: Option<Timestamp>,
     /// When the latest attempt ended.
     pub finished: Option<Timestamp>,
-    /// Its output, as JSON, when it is done.
+    /// Its output, as JSON, when it is done; none of a task in the middle of a pass, whose output nobody reads.
     pub output: Option<Arc<str>>,
     /// Why the latest failed attempt failed, outermost message first, as a JSON list.
     pub error: Option<Arc<str>>,

@@ -15,5 +15,6 @@ mod read_only;
 mod shared;
 #[path = "../common/transactions.rs"]
 mod transactions;
+mod upgraded;
 #[path = "../common/writes.rs"]
 mod writes;

@@ -31,7 +31,17 @@ async fn an_odd_run_is_an_error() {
 
 #[tokio::test]
 async fn an_odd_marker_is_an_error() {
-    for odd in ["phase = 9", "phase = 0", "phase = 1", "node = 70000", "item = -1", "attempt = 'x'", "output = x'FF'"] {
+    for odd in [
+        "phase = 9",
+        "phase = 0",
+        "phase = 1",
+        "node = 70000",
+        "item = -1",
+        "attempt = 'x'",
+        "output = x'FF'",
+        "pass = 70000",
+        "pass = -1",
+    ] {
         assert_eq!(read_with("stagemark_marker", odd).await, Some(StoreErrorKind::Unreadable), "{odd}");
     }
 }
