@@ -93,7 +93,7 @@ async fn run_command(folder: &Path) -> Result<(), Box<dyn Error>> {
         command.args(["-i", input]);
     }
     command.args(["-filter_complex", &graph, "-map", "[out]", "-c:v", "libx264"]);
-    let Encoding { preset, crf } = Encoding::default();
+    let Encoding { preset, crf, .. } = Encoding::default();
     command.args(["-preset", preset, "-crf", &crf.to_string(), "-movflags", "+faststart", "out.mp4"]);
     if command.status().await?.success() { Ok(()) } else { Err("the ffmpeg command failed".into()) }
 }

@@ -103,6 +103,7 @@ impl Policy {
             container,
             codec,
             plain: false,
+            untagged: stream.is_untagged(),
             stream: stream.index,
             width_px: u32::try_from(width).unwrap_or(u32::MAX),
             height_px: u32::try_from(height).unwrap_or(u32::MAX),
@@ -111,6 +112,7 @@ impl Policy {
             lead: packets.lead(),
             duration,
             audio: header.streams.iter().find(|stream| is_sound(stream)).map(sound),
+            digest: None,
         })
     }
 

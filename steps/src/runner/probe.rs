@@ -12,7 +12,7 @@ use super::{
 use crate::{MediaError, error::Said};
 
 /// The fields that are asked for; what a file's tags say is not among them.
-const FIELDS: &str = "format=format_name,duration,start_time:stream=index,codec_type,codec_name,width,height,pix_fmt,\
+const FIELDS: &str = "format=format_name,duration,start_time:stream=index,codec_type,codec_name,width,height,color_space,\
     sample_aspect_ratio,avg_frame_rate,nb_frames,duration:stream_disposition=attached_pic:\
     stream_side_data=rotation:stream_tags=rotate";
 /// The most that ffprobe may answer about a file's streams.
