@@ -64,6 +64,9 @@ pub(crate) struct Identity {
     pub(crate) task: TaskId,
     pub(crate) step: Name,
     pub(crate) number: u32,
+    /// The pass that it is, if it is one: the node and the attempt number of its first step. The numbers of the others
+    /// may be given again by a host that does not know of the pass; those two are not.
+    pub(crate) pass: Option<(u16, u32)>,
 }
 
 /// Hands what is heard of a pass on to its members.
@@ -125,7 +128,8 @@ impl Attempt {
     /// The pass that these attempts are: in the place of this one, with a listener and artifacts of its own.
     pub(crate) fn over(&self, members: Vec<Self>) -> Self {
         let Inner { identity, cancel, places, .. } = &*self.inner;
-        let (identity, cancel, places) = (*identity, cancel.clone(), Arc::clone(places));
+        let first = members.first().map(|first| (first.inner.identity.task.node, first.number()));
+        let (identity, cancel, places) = (Identity { pass: first, ..*identity }, cancel.clone(), Arc::clone(places));
         let (key, beat, companions, resume) = Default::default();
         let listener: Option<Listener> = Some(Arc::new(Spread(members.clone())));
         Self { inner: Arc::new(Inner { identity, cancel, resume, key, beat, companions, listener, members, places }) }
@@ -147,9 +151,17 @@ impl Attempt {
     /// Its run exists nowhere; artifacts go where `artifacts` says, scratch folders below `scratch`, and its locks are
     /// its own. Cancel it with the token.
     pub fn standalone(artifacts: Arc<dyn Artifacts>, scratch: PathBuf, cancel: CancellationToken) -> Self {
-        let identity = Identity { run: RunId::new(), task: TaskId::of(1), step: Name::new("standalone"), number: 1 };
+        let (run, task, step) = (RunId::new(), TaskId::of(1), Name::new("standalone"));
+        let identity = Identity { run, task, step, number: 1, pass: None };
         let locks = Some(Locksmith::new(Arc::new(MemoryLocks::new()), STANDALONE_LOCKS));
         Self::new(identity, cancel, None, None, Arc::new(Places { artifacts: Some(artifacts), scratch, locks }))
+    }
+
+    /// The tasks that it is an attempt at: one, but in a pass.
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
+        let is_pass = !self.inner.members.is_empty();
+        let itself = (!is_pass).then_some(self.inner.identity.task);
+        itself.into_iter().chain(self.inner.members.iter().map(|member| member.inner.identity.task))
     }
 
     pub(crate) fn identity(&self) -> Identity {
@@ -270,8 +282,12 @@ impl Attempt {
 
     /// Begins an artifact to be written in parts; nothing is visible before [`ArtifactWriter::finish`].
     pub async fn writer(&self, name: &str) -> Result<ArtifactWriter, ArtifactError> {
-        let Identity { run, task, step, number } = self.inner.identity;
-        let key = format!("runs/{run}/{}-{step}/{}/{number}/{name}", task.node, task.item);
+        let Identity { run, task, step, number, pass } = self.inner.identity;
+        let folder = format!("runs/{run}/{}-{step}/{}", task.node, task.item);
+        let key = match pass {
+            None => format!("{folder}/{number}/{name}"),
+            Some((first, number)) => format!("{folder}/{first}-{number}/{name}"),
+        };
         self.open(key).await
     }
 
@@ -358,6 +374,12 @@ impl Attempt {
     /// What was last heard, if anything was.
     pub(crate) fn heard(&self) -> Option<Heartbeat> {
         self.inner.beat.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// When something was last heard, of any of its steps.
+    pub(crate) fn last_heard(&self) -> Option<Instant> {
+        let of_members = self.inner.members.iter().filter_map(Self::last_heard).max();
+        self.heard().map(|heard| heard.at).max(of_members)
     }
 
     /// What was heard since the last call, to be stored; only if the details changed where that is all that matters.

@@ -1,7 +1,7 @@
 //! What an engine is made of.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -56,6 +56,7 @@ pub struct Builder {
     live: Option<Arc<dyn Live>>,
     limits: Option<Arc<dyn Limits>>,
     definitions: Vec<Definition>,
+    fusion: bool,
     layers: Vec<Wrap>,
 }
 
@@ -137,6 +138,7 @@ impl Builder {
             live: None,
             limits: None,
             definitions: Vec::new(),
+            fusion: true,
             layers: Vec::new(),
         }
     }
@@ -144,6 +146,15 @@ impl Builder {
     /// Serves a workflow: its runs are carried on here.
     pub fn serve(mut self, definition: Definition) -> Self {
         self.definitions.push(definition);
+        self
+    }
+
+    /// Runs groups of fusible steps in one pass (default), or every step alone, with the same result; see
+    /// [`Family`](crate::Family). Workers of both kinds can carry the same runs.
+    ///
+    /// A worker that leaves a step to others, by [`slots_of`](Self::slots_of) or by its pools, has no pass with it.
+    pub fn fusion(mut self, fusion: bool) -> Self {
+        self.fusion = fusion;
         self
     }
 
@@ -242,11 +253,15 @@ impl Builder {
     pub async fn start(self) -> Result<Engine, StartError> {
         let scratch = ScratchRoot::open(&self.scratch)
             .map_err(|source| StartError::Scratch { path: self.scratch.clone(), source })?;
-        let plans = known(self.store.as_ref(), self.definitions, &self.layers).await?;
+        let mut definitions = self.definitions;
+        let slots_of = without_other_pools(self.slots_of, &self.pools, definitions.iter().map(|one| &one.plan));
+        if self.fusion {
+            fuse(&mut definitions, &slots_of);
+        }
+        let plans = known(self.store.as_ref(), definitions, &self.layers).await?;
         let stats = Arc::new(Stats::default());
         let (committer, commits) = Committer::new(Arc::clone(&self.store), Arc::clone(&stats));
         let (relay, hints) = Relay::new(self.dispatch.or_else(|| self.store.doorbell()));
-        let slots_of = without_other_pools(self.slots_of, &self.pools, plans.values());
         let worker = WorkerId(uuid::Uuid::now_v7().as_u128());
         let permits = permits(self.limits, worker, self.settings.lease, served_by(&self.pools, &plans))?;
         let driver = Driver::new(Parts {
@@ -280,7 +295,7 @@ impl Builder {
 fn without_other_pools<'a>(
     mut slots_of: HashMap<Name, u32>,
     pools: &[Name],
-    plans: impl Iterator<Item = &'a Arc<Plan>>,
+    plans: impl Iterator<Item = &'a Plan>,
 ) -> HashMap<Name, u32> {
     for step in plans.flat_map(|plan| plan.steps.iter().flatten()) {
         if !pools.contains(&step.options.pool) {
@@ -288,6 +303,16 @@ fn without_other_pools<'a>(
         }
     }
     slots_of
+}
+
+/// Makes groups of the steps that this worker runs and that nothing limits over the whole fleet: a limit is by the name
+/// of a step, and a pass has many.
+fn fuse(definitions: &mut [Definition], slots_of: &HashMap<Name, u32>) {
+    let steps = definitions.iter().flat_map(|one| one.plan.steps.iter().flatten());
+    let limited: HashSet<Name> = steps.filter(|step| step.options.is_limited()).map(|step| step.name).collect();
+    for definition in definitions.iter_mut().filter(|one| one.fusion) {
+        definition.plan.fuse(|step| !limited.contains(&step.name) && slots_of.get(&step.name) != Some(&0));
+    }
 }
 
 /// The steps that workers of these pools run.

@@ -178,14 +178,16 @@ struct Object {
 }
 
 impl Object {
-    /// By its key, `runs/<run>/<node>-<step>/<item>/<attempt>/<name>`; `None` for any other.
+    /// By its key, `runs/<run>/<node>-<step>/<item>/<attempt>/<name>`, where a pass is named by its first node and that
+    /// one's attempt, `<first>-<attempt>`; `None` for any other.
     fn of(key: String) -> Option<Self> {
         let mut parts = key.splitn(6, '/');
         let is_of_run = parts.next() == Some(RUNS);
         let run = RunId::from_str(parts.next()?).ok()?;
         let node = parts.next()?.split_once('-')?.0.parse().ok()?;
         let item = parts.next()?.parse().ok()?;
-        let _attempt: u32 = parts.next()?.parse().ok()?;
+        let (first, attempt) = parts.next().map(|attempt| attempt.split_once('-').unwrap_or(("0", attempt)))?;
+        let (_, _): (u16, u32) = (first.parse().ok()?, attempt.parse().ok()?);
         parts.next()?;
         is_of_run.then_some(Self { key, run, task: TaskId { node, item } })
     }
@@ -259,6 +261,13 @@ mod tests {
     }
 
     #[test]
+    fn an_object_of_a_pass_is_that_of_its_last_task() {
+        let object = Object::of(format!("runs/{RUN}/5-bumpers/0/2-1/out.mp4")).unwrap();
+
+        assert_eq!(object.task, TaskId::of(5));
+    }
+
+    #[test]
     fn what_no_attempt_put_is_not_ours() {
         for key in [
             "uploads/1/2-a/0/1/x".to_owned(),
@@ -266,6 +275,7 @@ mod tests {
             "runs/not-a-run/2-a/0/1/x".to_owned(),
             format!("runs/{RUN}/edit/0/1/x"),
             format!("runs/{RUN}/2-edit/0/x/y"),
+            format!("runs/{RUN}/2-edit/0/1-x/y"),
             format!("runs/{RUN}/2-edit/0/1"),
         ] {
             assert_eq!(Object::of(key.clone()), None, "{key}");

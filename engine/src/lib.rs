@@ -47,6 +47,7 @@ mod driver;
 mod engine;
 mod error;
 mod fusion;
+mod group;
 mod lock;
 mod memory;
 mod name;

@@ -8,7 +8,7 @@ use std::{
 use futures::future::BoxFuture;
 use tower::{Layer, Service, ServiceExt};
 
-use crate::{Attempt, Permanent, Step, StepError};
+use crate::{Attempt, Permanent, Step, StepError, fusion::Share};
 
 /// One call of a step: the attempt, and the input as JSON.
 ///
@@ -27,7 +27,7 @@ pub struct StepCall {
     pub input: Arc<str>,
 }
 
-/// Any step, as a `tower::Service`: JSON in, JSON out. Layers given to
+/// Any step, or several in one [pass](crate::Pass), as a `tower::Service`: JSON in, JSON out. Layers given to
 /// [`Builder::layer`](crate::Builder::layer) wrap it.
 ///
 /// ```
@@ -50,6 +50,11 @@ impl std::fmt::Debug for StepService {
 impl StepService {
     pub(crate) fn of<S: Step>(step: S) -> Self {
         Self { inner: Arc::new(Typed(Arc::new(step))) }
+    }
+
+    /// A group of steps, in one pass.
+    pub(crate) fn in_one_pass(shares: Arc<[Arc<dyn Share>]>) -> Self {
+        Self { inner: Arc::new(InOnePass(shares)) }
     }
 
     pub(crate) fn layered<L>(self, layer: &L) -> Self
@@ -93,6 +98,14 @@ impl<S: Step> Erased for Typed<S> {
             let output = step.run(&call.attempt, input).await?;
             Ok(Arc::from(serde_json::to_string(&output).permanent()?))
         })
+    }
+}
+
+struct InOnePass(Arc<[Arc<dyn Share>]>);
+
+impl Erased for InOnePass {
+    fn call(&self, call: StepCall) -> BoxFuture<'static, Result<Arc<str>, StepError>> {
+        self.0[0].begin(call, Arc::clone(&self.0))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use stagemark_rules::{Kind, Phase, Run as State, Status, TaskId, Timestamp, WorkerId};
+use stagemark_rules::{Fusion, Kind, Phase, Run as State, Status, TaskId, Timestamp, WorkerId};
 
 use crate::{
     RunId,
@@ -53,6 +53,9 @@ pub struct TaskStatus {
     pub item: u32,
     /// Where it is.
     pub state: TaskState,
+    /// The pass that it was last tried in, if it was, by the place of its first step in the plan: the tasks of a run that
+    /// have one number here are, or were, tried in one go.
+    pub pass: Option<u16>,
     /// The worker that tries it, while one does.
     pub worker: Option<WorkerId>,
     /// The number of its latest attempt; 0 before the first.
@@ -67,7 +70,7 @@ pub struct TaskStatus {
     pub finished: Option<Timestamp>,
     /// Why the latest attempt that failed did: the messages of the error and of all its causes, outermost first.
     pub error: Vec<String>,
-    /// Its output, as JSON, when it is ready.
+    /// Its output, as JSON, when it is ready; none of a step that was done inside a pass.
     pub output: Option<Arc<str>>,
 }
 
@@ -183,6 +186,7 @@ impl View<'_> {
             step,
             item: id.item,
             state,
+            pass: pass(run, id),
             worker: worker(run, id),
             attempt,
             fraction,
@@ -205,6 +209,13 @@ impl View<'_> {
     }
 }
 
+fn pass(run: &State, id: TaskId) -> Option<u16> {
+    match run.task(id)?.fusion {
+        Fusion::Pass(first) => Some(first),
+        Fusion::Free | Fusion::Alone => None,
+    }
+}
+
 fn worker(run: &State, id: TaskId) -> Option<WorkerId> {
     match run.task(id)?.phase {
         Phase::Leased { worker } => Some(worker),
@@ -221,5 +232,6 @@ fn state(run: &State, id: TaskId) -> TaskState {
         Some(Phase::Done { .. }) => TaskState::Ready,
         Some(Phase::Dead) => TaskState::Failed,
         Some(Phase::Dropped) => TaskState::Cancelled,
+        Some(Phase::Waiting) => TaskState::Waiting,
     }
 }

@@ -103,16 +103,16 @@ impl Submission {
         let mut granted = BTreeMap::new();
         let opened: Vec<_> = claimable(shape, &run).collect();
         for (task, _) in opened {
-            let step = plan.steps[usize::from(task.node)].as_ref()?;
             if shape.node(task.node)?.kind != Kind::Step {
                 return None;
             }
-            granted.insert(task, driver.slots.take(step.name, &mut Vec::new())?);
+            let planned = plan.attempt_at(task, run.leased_with(shape, task))?;
+            granted.insert(task, driver.slots.take(&planned.slots, &mut Vec::new())?);
             run = decide(shape, &run, Event::Claimed { task, worker: driver.worker }, self.at).ok()?.run;
         }
         let mut ledger = Ledger::new(Arc::clone(plan), self.origin.clone(), run, Some(driver.worker));
-        for task in granted.keys() {
-            ledger.note(*task).started = Some(self.at);
+        for task in ledger.run.leased().map(|(task, _, _)| task).collect::<Vec<_>>() {
+            ledger.note(task).started = Some(self.at);
         }
         (!granted.is_empty()).then_some((ledger, granted))
     }

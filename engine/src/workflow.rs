@@ -1,11 +1,11 @@
 //! Workflows: their typed name, and the plan that a worker draws for it.
 
-use std::{cell::RefCell, fmt, marker::PhantomData};
+use std::{cell::RefCell, collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use stagemark_rules::Shape;
 
-use crate::{DEFAULT_POOL, Name, Options, Payload, Step, StepService};
+use crate::{DEFAULT_POOL, Fusible, Name, Options, Payload, Step, StepService, fusion::Share};
 
 /// The typed name of a workflow: all that a caller must know of it.
 ///
@@ -95,10 +95,12 @@ impl<In: Payload, Out: Payload> Workflow<In, Out> {
     /// assert_eq!(total.name().as_str(), "total");
     /// ```
     pub fn define(self, draw: impl for<'plan> FnOnce(Node<'plan, In>) -> Node<'plan, Out>) -> Definition {
-        let drawing = RefCell::new(Drawing { shape: Shape::new(), steps: vec![None] });
+        let drawing = RefCell::new(Drawing { shape: Shape::new(), steps: vec![None], materialized: BTreeSet::new() });
         let output = draw(Node::at(&drawing, 0)).number;
-        let Drawing { shape, steps } = drawing.into_inner();
-        Definition { name: self.name, plan: Plan { version: self.version, shape, steps, output } }
+        let Drawing { shape, steps, materialized } = drawing.into_inner();
+        let passes = Vec::new();
+        let plan = Plan { version: self.version, shape, steps, passes, materialized, output };
+        Definition { name: self.name, fusion: true, plan }
     }
 }
 
@@ -106,19 +108,27 @@ impl<In: Payload, Out: Payload> Workflow<In, Out> {
 struct Drawing {
     shape: Shape,
     steps: Vec<Option<Planned>>,
+    materialized: BTreeSet<u16>,
 }
 
-/// A step in its place.
+/// What one attempt runs: a step in its place, or a group in one pass.
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
+    /// The name of the step; in a pass that of the last.
     pub(crate) name: Name,
+    /// The steps whose slots it takes, each once, in order.
+    pub(crate) slots: Arc<[Name]>,
     pub(crate) options: Options,
     pub(crate) service: StepService,
+    /// What the step adds to a pass.
+    pub(crate) share: Option<Arc<dyn Share>>,
 }
 
 impl Planned {
     fn of<S: Step>(step: S) -> Self {
-        Self { name: step.name(), options: step.options(), service: StepService::of(step) }
+        let (name, options) = (step.name(), step.options());
+        let share = step.fusible().map(Fusible::into_share);
+        Self { name, slots: Arc::new([name]), options, service: StepService::of(step), share }
     }
 }
 
@@ -173,6 +183,17 @@ impl<'plan, T: Payload> Node<'plan, T> {
         self.add(Some(step), |shape| shape.step(name.as_str(), self.number, policy))
     }
 
+    /// The same value, stored by itself: no pass goes across it, so that its artifact exists, and
+    /// [`TaskStatus::output`](crate::TaskStatus::output) tells it. Without, the output of a step inside a
+    /// [group](crate::Family) is nowhere.
+    ///
+    /// It changes how the steps are run and not the graph, so the workflow needs no new version.
+    #[must_use]
+    pub fn materialize(self) -> Self {
+        self.plan.borrow_mut().materialized.insert(self.number);
+        self
+    }
+
     /// The pair of this value and another.
     #[must_use]
     pub fn and<U: Payload>(self, other: Node<'plan, U>) -> Node<'plan, (T, U)> {
@@ -206,6 +227,7 @@ impl<'plan, Item: Payload> Node<'plan, Vec<Item>> {
 #[derive(Debug)]
 pub struct Definition {
     name: Name,
+    pub(crate) fusion: bool,
     pub(crate) plan: Plan,
 }
 
@@ -216,6 +238,10 @@ pub(crate) struct Plan {
     pub(crate) shape: Shape,
     /// By node; none at the input, at joins, and where the workflow is not served.
     pub(crate) steps: Vec<Option<Planned>>,
+    /// By the first node of what is left of a group; empty where nothing is fused.
+    pub(crate) passes: Vec<Option<Planned>>,
+    /// The nodes whose values are stored by themselves.
+    pub(crate) materialized: BTreeSet<u16>,
     /// The node whose value is the run's result.
     pub(crate) output: u16,
 }
@@ -238,8 +264,14 @@ impl Definition {
         self.plan.version
     }
 
+    /// Runs groups of fusible steps in one pass (default), or every step alone, with the same result; see
+    /// [`Family`](crate::Family). It is no change of the graph: runs that were begun in one way go on in the other.
+    pub fn fusion(self, fusion: bool) -> Self {
+        Self { fusion, ..self }
+    }
+
     pub(crate) fn wrap(&mut self, wrap: &dyn Fn(StepService) -> StepService) {
-        for step in self.plan.steps.iter_mut().flatten() {
+        for step in self.plan.steps.iter_mut().chain(&mut self.plan.passes).flatten() {
             step.service = wrap(step.service.clone());
         }
     }
@@ -250,7 +282,7 @@ impl Plan {
     pub(crate) fn of_graph(version: u32, graph: &str) -> Result<Self, serde_json::Error> {
         let Graph { shape, output } = serde_json::from_str(graph)?;
         let steps = shape.nodes().iter().map(|_| None).collect();
-        Ok(Self { version, shape, steps, output })
+        Ok(Self { version, shape, steps, passes: Vec::new(), materialized: BTreeSet::new(), output })
     }
 
     /// The pool that a node's step is left to; for the input, that of the first step.

@@ -105,7 +105,7 @@ fn submit(id: RunId) -> Write {
 }
 
 fn finish(run: RunId, step: u16) -> Write {
-    let task = Task { phase: Phase::Done { width: None }, attempt: 1, released: 0 };
+    let task = Task { phase: Phase::Done { width: None }, attempt: 1, ..Task::NEW };
     let (started, finished) = (Some(NOW), Some(NOW));
     let id = TaskId { node: step, item: 0 };
     let marker = Marker { id, task, started, finished, output: Some(Arc::from("43")), error: None };

@@ -1,7 +1,9 @@
 //! The decision: a run and an event in, the next run and its effects out.
 
+use std::time::Duration;
+
 use crate::{
-    Effect, Event, Input, Jitter, Kind, Phase, Rejected, Run, Shape, Status, Task, TaskId, Timestamp, WorkerId,
+    Effect, Event, Fusion, Input, Jitter, Kind, Phase, Rejected, Run, Shape, Status, Task, TaskId, Timestamp, WorkerId,
     claimable::room_of,
 };
 
@@ -125,9 +127,7 @@ impl Next<'_> {
             let concurrency = shape.node(id.node).and_then(|node| node.policy.concurrency).unwrap_or(0);
             return Err(Rejected::AtLimit { concurrency });
         }
-        let task = &mut self.run.tasks[at].1;
-        task.phase = Phase::Leased { worker };
-        task.attempt += 1;
+        self.run.lease(shape, id, worker);
         if self.run.status == Status::Queued {
             self.run.status = Status::Running;
             self.effects.push(Effect::Announce(Status::Running));
@@ -143,13 +143,15 @@ impl Next<'_> {
         width: Option<u32>,
         now: Timestamp,
     ) -> Result<(), Rejected> {
-        let task = self.held(id, attempt)?;
+        self.held(id, attempt)?;
+        let last = self.run.members(id).last().unwrap_or(id);
         // The items of an `each` make one list, as long as its input: theirs is no list of its own.
-        let is_step = shape.node(id.node).is_some_and(|node| node.kind == Kind::Step);
-        if width.is_none() && is_step && shape.is_mapped(id.node) {
-            return Err(Rejected::WidthMissing(id));
+        let is_step = shape.node(last.node).is_some_and(|node| node.kind == Kind::Step);
+        if width.is_none() && is_step && shape.is_mapped(last.node) {
+            return Err(Rejected::WidthMissing(last));
         }
-        task.phase = Phase::Done { width: width.filter(|_| is_step) };
+        let width = width.filter(|_| is_step);
+        self.run.each_member(id, |member, task| task.phase = Phase::Done { width: width.filter(|_| member == last) });
         self.settle(shape, now);
         Ok(())
     }
@@ -163,37 +165,55 @@ impl Next<'_> {
         jitter: Jitter,
         now: Timestamp,
     ) -> Result<(), Rejected> {
-        let task = self.held(id, attempt)?;
-        let policy = shape.node(id.node).map(|node| node.policy).unwrap_or_default();
-        let tried = attempt - task.released;
-        if permanent || tried >= policy.attempts {
-            task.phase = Phase::Dead;
+        self.held(id, attempt)?;
+        let (mut tried_most, mut attempts_least, mut wait) = (0, u32::MAX, Duration::ZERO);
+        let is_pass = self.run.members(id).nth(1).is_some();
+        self.run.each_member(id, |member, task| {
+            let policy = shape.node(member.node).map(|node| node.policy).unwrap_or_default();
+            let tried = task.attempt - task.released;
+            tried_most = tried_most.max(tried);
+            attempts_least = attempts_least.min(policy.attempts);
+            wait = wait.max(policy.backoff.delay(tried, jitter));
+        });
+        if !permanent && tried_most < attempts_least {
+            self.again(id, now.after(wait), |_| {});
+        } else if is_pass {
+            // Which step is at fault is not known: each is tried alone, and its attempts are counted anew.
+            self.again(id, now, |task| (task.released, task.fusion) = (task.attempt, Fusion::Alone));
+        } else {
+            self.run.each_member(id, |_, task| task.phase = Phase::Dead);
             self.effects.push(Effect::DeadLetter(id));
             self.end(Status::Failed);
-        } else {
-            let due = now.after(policy.backoff.delay(tried, jitter));
-            task.phase = Phase::Queued { due };
-            self.effects.push(Effect::Dispatch { task: id, due });
         }
         Ok(())
     }
 
     fn release(&mut self, id: TaskId, attempt: u32, now: Timestamp) -> Result<(), Rejected> {
-        let task = self.held(id, attempt)?;
-        task.phase = Phase::Queued { due: now };
-        task.released += 1;
-        self.effects.push(Effect::Dispatch { task: id, due: now });
+        self.held(id, attempt)?;
+        self.again(id, now, |task| task.released += 1);
         Ok(())
     }
 
-    /// The task, if this attempt holds its lease: the attempt number is the fencing token.
-    fn held(&mut self, id: TaskId, attempt: u32) -> Result<&mut Task, Rejected> {
+    /// Queues the tasks that an attempt did not do, changed; of a pass the first, behind which the others wait.
+    fn again(&mut self, id: TaskId, due: Timestamp, change: impl Fn(&mut Task)) {
+        self.run.each_member(id, |member, task| {
+            task.phase = if member == id { Phase::Queued { due } } else { Phase::Waiting };
+            change(task);
+        });
+        self.effects.push(Effect::Dispatch { task: id, due });
+    }
+
+    /// Whether this attempt holds the lease of the task: the attempt number is the fencing token.
+    fn held(&self, id: TaskId, attempt: u32) -> Result<(), Rejected> {
         let at = self.run.position(id).map_err(|_| Rejected::UnknownTask(id))?;
-        let task = &mut self.run.tasks[at].1;
+        let task = self.run.tasks[at].1;
         if task.attempt != attempt || !matches!(task.phase, Phase::Leased { .. }) {
             return Err(Rejected::StaleAttempt { sent: attempt, current: task.attempt });
         }
-        Ok(task)
+        match task.fusion {
+            Fusion::Pass(first) if first != id.node => Err(Rejected::PartOfPass { first }),
+            _ => Ok(()),
+        }
     }
 
     /// Ends the run without success: what is open is dropped, what runs is stopped.
@@ -204,7 +224,7 @@ impl Next<'_> {
                     self.effects.push(Effect::Stop { task: *id, attempt: task.attempt });
                     task.phase = Phase::Dropped;
                 }
-                Phase::Queued { .. } => task.phase = Phase::Dropped,
+                Phase::Queued { .. } | Phase::Waiting => task.phase = Phase::Dropped,
                 Phase::Done { .. } | Phase::Dead | Phase::Dropped => {}
             }
         }

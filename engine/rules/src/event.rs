@@ -14,14 +14,14 @@ use crate::{Status, TaskId, Timestamp, WorkerId};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A worker took a lease of a queued task.
+    /// A worker took a lease of a queued task; where it is the first of a group, of the whole group.
     Claimed {
         /// Which task.
         task: TaskId,
         /// Who took it.
         worker: WorkerId,
     },
-    /// An attempt made its output.
+    /// An attempt made its output; a pass is named by its first task, here and in all that follows.
     Succeeded {
         /// Which task.
         task: TaskId,
@@ -158,6 +158,11 @@ pub enum Rejected {
         /// The latest attempt.
         current: u32,
     },
+    /// The task is tried in a pass, which is named by its first task.
+    PartOfPass {
+        /// The node of the first task.
+        first: u16,
+    },
     /// The task is not queued.
     NotQueued(TaskId),
     /// The wait before the next attempt is not over.
@@ -180,6 +185,7 @@ impl fmt::Display for Rejected {
             Self::RunIsOver(status) => write!(f, "the run is {status}"),
             Self::UnknownTask(task) => write!(f, "task {}/{} is not open", task.node, task.item),
             Self::StaleAttempt { sent, current } => write!(f, "attempt {sent} is stale: {current} is the latest"),
+            Self::PartOfPass { first } => write!(f, "the task is tried in the pass that began at node {first}"),
             Self::NotQueued(task) => write!(f, "task {}/{} is not queued", task.node, task.item),
             Self::NotDue { due } => write!(f, "the task is not due before {} ms", due.0),
             Self::AtLimit { concurrency } => write!(f, "{concurrency} tasks of the node are leased already"),

@@ -1,6 +1,6 @@
 //! What opens when: a task does once all inputs of its node are done.
 
-use crate::{Kind, Phase, Run, Shape, Task, TaskId};
+use crate::{Kind, Phase, Run, Shape, Task, TaskId, Timestamp};
 
 impl Run {
     /// Opens every task whose inputs are done and that is not open yet, in the state that `state` gives it.
@@ -13,7 +13,8 @@ impl Run {
                 Kind::Each => self.width_of(shape, usize::from(node.inputs[0])).unwrap_or(0),
             };
             let number = u16::try_from(at).unwrap_or(u16::MAX);
-            if self.of_node(number).len() >= items as usize {
+            let is_waiting = matches!(self.of_node(number), [(_, Task { phase: Phase::Waiting, .. })]);
+            if self.of_node(number).len() >= items as usize && !is_waiting {
                 continue;
             }
             if !node.inputs.iter().all(|input| self.is_done(shape, usize::from(*input))) {
@@ -21,10 +22,12 @@ impl Run {
             }
             for item in 0..items {
                 let id = TaskId { node: number, item };
-                if let Err(place) = self.position(id) {
-                    self.tasks.insert(place, (id, state(id)));
-                    opened.push(id);
+                match self.position(id) {
+                    Err(place) => self.tasks.insert(place, (id, state(id))),
+                    Ok(place) if is_waiting => self.tasks[place].1.phase = Phase::Queued { due: Timestamp(0) },
+                    Ok(_) => continue,
                 }
+                opened.push(id);
             }
         }
         opened

@@ -42,6 +42,9 @@ pub struct NodeShape {
     /// How its tasks are tried. It is not part of the graph: changing it makes no new version.
     #[serde(skip)]
     pub policy: Policy,
+    /// The step that is tried in one pass with this one and those before it. It is not part of the graph either.
+    #[serde(skip)]
+    pub next: Option<u16>,
 }
 
 /// What a node does with its inputs.
@@ -145,8 +148,9 @@ impl Default for Shape {
 impl Shape {
     /// A shape of the input alone.
     pub fn new() -> Self {
-        let input = NodeShape { kind: Kind::Input, name: String::new(), inputs: Vec::new(), policy: Policy::default() };
-        Self { nodes: vec![input] }
+        let mut shape = Self { nodes: Vec::new() };
+        shape.add(Kind::Input, "", Vec::new(), Policy::default());
+        shape
     }
 
     /// Adds a step after a node; gives its number.
@@ -162,6 +166,37 @@ impl Shape {
     /// Adds the pair of two nodes; gives its number.
     pub fn join(&mut self, left: u16, right: u16) -> u16 {
         self.add(Kind::Join, "", vec![left, right], Policy::default())
+    }
+
+    /// Makes a step and the one that alone takes its output members of one group.
+    ///
+    /// ```
+    /// use stagemark_rules::{Policy, Shape};
+    ///
+    /// let mut shape = Shape::new();
+    /// let trim = shape.step("trim", 0, Policy::default());
+    /// let edit = shape.step("edit", trim, Policy::default());
+    /// shape.fuse(trim, edit);
+    /// assert_eq!(shape.group(trim).collect::<Vec<_>>(), [trim, edit]);
+    /// ```
+    ///
+    /// # Panics
+    /// If one of the two is no step, or the value of the first has another reader.
+    pub fn fuse(&mut self, first: u16, next: u16) {
+        let is_step = |node: u16| self.node(node).is_some_and(|node| node.kind == Kind::Step);
+        assert!(is_step(first) && is_step(next), "steps are fused, and nothing else");
+        assert_eq!(self.readers(first).collect::<Vec<_>>(), [next], "what others read is not fused away");
+        self.nodes[usize::from(first)].next = Some(next);
+    }
+
+    /// A node and those that are tried in one pass with it, if it is the first of them.
+    pub fn group(&self, first: u16) -> impl Iterator<Item = u16> + '_ {
+        std::iter::successors(Some(first), |node| self.node(*node)?.next)
+    }
+
+    /// The nodes that take the value of this one.
+    pub fn readers(&self, node: u16) -> impl Iterator<Item = u16> + '_ {
+        (0_u16..).zip(&self.nodes).filter(move |(_, other)| other.inputs.contains(&node)).map(|(number, _)| number)
     }
 
     /// All nodes, by number.
@@ -195,7 +230,7 @@ impl Shape {
     fn add(&mut self, kind: Kind, name: &str, inputs: Vec<u16>, policy: Policy) -> u16 {
         let number = u16::try_from(self.nodes.len()).expect("a workflow has fewer than 65,536 nodes");
         assert!(inputs.iter().all(|input| *input < number), "a node stands after its inputs");
-        self.nodes.push(NodeShape { kind, name: name.to_owned(), inputs, policy });
+        self.nodes.push(NodeShape { kind, name: name.to_owned(), inputs, policy, next: None });
         number
     }
 }

@@ -125,6 +125,26 @@ pub enum Phase {
     Dead,
     /// Its run ended before it did.
     Dropped,
+    /// A pass that it was part of has failed, and its input is not there yet.
+    Waiting,
+}
+
+/// How a task stands to passes: attempts at several steps in one go.
+///
+/// ```
+/// use stagemark_rules::{Fusion, Task};
+///
+/// assert_eq!(Task::NEW.fusion, Fusion::Free);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Fusion {
+    /// Its latest attempt, if there was one, was at this task alone.
+    #[default]
+    Free,
+    /// Its latest attempt was a pass that began at this node; so a pass is named within its run.
+    Pass(u16),
+    /// A pass that it was part of has failed for good: it is tried alone from then on.
+    Alone,
 }
 
 /// The state of one task.
@@ -140,13 +160,17 @@ pub struct Task {
     pub phase: Phase,
     /// How many leases were given; the number of the latest is the fencing token.
     pub attempt: u32,
-    /// How many of these were handed back by a worker that shut down; they count for no attempt of the policy.
+    /// How many of these count for no attempt of the policy: they were handed back by a worker that shut down, or were
+    /// those of a pass that has failed for good.
     pub released: u32,
+    /// How it stands to passes.
+    pub fusion: Fusion,
 }
 
 impl Task {
     /// A task that nobody has tried.
-    pub const NEW: Self = Self { phase: Phase::Queued { due: Timestamp(0) }, attempt: 0, released: 0 };
+    pub const NEW: Self =
+        Self { phase: Phase::Queued { due: Timestamp(0) }, attempt: 0, released: 0, fusion: Fusion::Free };
 }
 
 /// The state of a run: the whole input and the whole output of [`decide`](crate::decide()).
@@ -189,6 +213,26 @@ impl Run {
             Phase::Leased { worker } => Some((*id, worker, task.attempt)),
             _ => None,
         })
+    }
+
+    /// The attempts that hold a lease, each by its first task, and by whom they are made: a pass is one attempt.
+    pub fn attempts(&self) -> impl Iterator<Item = (TaskId, WorkerId, u32)> + '_ {
+        self.tasks.iter().filter_map(|(id, task)| match (task.phase, task.fusion) {
+            (Phase::Leased { .. }, Fusion::Pass(first)) if first != id.node => None,
+            (Phase::Leased { worker }, _) => Some((*id, worker, task.attempt)),
+            _ => None,
+        })
+    }
+
+    /// The tasks of the attempt that begins at this one and holds a lease: itself, and in a pass those that follow.
+    pub fn members(&self, first: TaskId) -> impl Iterator<Item = TaskId> + '_ {
+        let from = self.position(first).unwrap_or(self.tasks.len());
+        let fusion = self.tasks.get(from).map_or(Fusion::Free, |(_, task)| task.fusion);
+        let is_alone = fusion != Fusion::Pass(first.node);
+        let to = if is_alone { self.tasks.len().min(from + 1) } else { self.tasks.len() };
+        let is_leased = |task: &Task| matches!(task.phase, Phase::Leased { .. });
+        let members = self.tasks[from..to].iter().filter(move |(_, task)| is_leased(task) && task.fusion == fusion);
+        members.map(|(id, _)| *id)
     }
 
     pub(crate) fn position(&self, id: TaskId) -> Result<usize, usize> {

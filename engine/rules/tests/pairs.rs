@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use stagemark_rules::{
-    Backoff, Event, Jitter, Phase, Policy, Rejected, Run, Shape, Status, Task, TaskId, Timestamp, WorkerId, decide,
+    Backoff, Event, Fusion, Jitter, Phase, Policy, Rejected, Run, Shape, Status, Task, TaskId, Timestamp, WorkerId,
+    decide,
 };
 
 /// What becomes of a task by each event in a live run: the phase that it is in afterwards, or why nothing changed.
@@ -23,6 +24,8 @@ const ANSWERS: &str = "
     done       (1)  not-queued  stale       stale       stale       stale       stale       done
     dead       (1)  not-queued  stale       stale       stale       stale       stale       dead
     dropped    (1)  not-queued  stale       stale       stale       stale       stale       dropped
+    behind     (1)  not-queued  stale       stale       stale       stale       stale       dropped
+    in-a-pass  (1)  not-queued  in-a-pass   in-a-pass   in-a-pass   in-a-pass   in-a-pass   dropped
 ";
 
 const TASK: TaskId = TaskId::of(1);
@@ -56,7 +59,7 @@ fn pairs() -> Vec<Pair> {
 }
 
 fn task(name: &str) -> Option<Task> {
-    let of = |attempt, phase| Some(Task { phase, attempt, released: 0 });
+    let of = |attempt, phase| Some(Task { phase, attempt, ..Task::NEW });
     match name {
         "unopened" => None,
         "due" => of(1, Phase::Queued { due: NOW }),
@@ -66,6 +69,8 @@ fn task(name: &str) -> Option<Task> {
         "done" => of(1, Phase::Done { width: None }),
         "dead" => of(1, Phase::Dead),
         "dropped" => of(1, Phase::Dropped),
+        "behind" => of(1, Phase::Waiting),
+        "in-a-pass" => of(1, Phase::Leased { worker: ADA }).map(|task| Task { fusion: Fusion::Pass(9), ..task }),
         other => panic!("no task is {other}"),
     }
 }
@@ -104,6 +109,7 @@ fn word_of(task: Option<&Task>) -> &'static str {
         Phase::Done { .. } => "done",
         Phase::Dead => "dead",
         Phase::Dropped => "dropped",
+        Phase::Waiting => "behind",
     }
 }
 
@@ -113,6 +119,7 @@ fn reason_of(rejected: Rejected) -> &'static str {
         Rejected::UnknownTask(_) => "unknown",
         Rejected::StaleAttempt { .. } => "stale",
         Rejected::NotQueued(_) => "not-queued",
+        Rejected::PartOfPass { .. } => "in-a-pass",
         Rejected::NotDue { .. } => "not-due",
         Rejected::AtLimit { .. } => "at-limit",
         Rejected::WidthMissing(_) => "width-missing",

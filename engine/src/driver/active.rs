@@ -125,7 +125,8 @@ impl Active {
             while let Some(ended) = self.ends.next().await {
                 drop(self.driver.forget(&ended.attempt));
                 let end = if ended.result.is_ok() { AttemptEnd::Late } else { AttemptEnd::Stopped };
-                self.driver.meters.ended(&self.ledger.plan, &[(ended.task.node, end)]);
+                let ends: Vec<_> = ended.attempt.tasks().map(|task| (task.node, end)).collect();
+                self.driver.meters.ended(&self.ledger.plan, &ends);
             }
             self.running.clear();
             self.driver.freed();
@@ -156,13 +157,15 @@ impl Active {
         }
         let Some(reserved) = self.reserved.filter(|until| *until > Instant::now()) else { return false };
         let (now, plan) = (self.driver.clock.now(), &self.ledger.plan);
-        let due = claimable(&plan.shape, &self.ledger.run).filter(|(_, due)| *due <= now);
-        let steps = due.filter_map(|(task, _)| plan.steps[usize::from(task.node)].as_ref());
-        let Some(step) = steps.map(|step| step.name).next() else { return false };
+        let due = claimable(&plan.shape, &self.ledger.run).find_map(|(task, due)| {
+            let tasks = self.ledger.run.leased_with(&plan.shape, task);
+            plan.attempt_at(task, tasks).filter(|_| due <= now).map(|planned| Arc::clone(&planned.slots))
+        });
+        let Some(steps) = due else { return false };
         tokio::select! {
             biased;
             Some(message) = self.mailbox.recv() => self.told(message),
-            room = timeout_at(reserved, self.driver.slots.room_for(step)) => {
+            room = timeout_at(reserved, self.driver.slots.room_for(&steps)) => {
                 let Ok(room) = room else { return false };
                 self.spare.extend(room);
             }

@@ -134,9 +134,9 @@ fn served(driver: &Driver) -> Vec<Served> {
     let mut all = Vec::new();
     for ((workflow, _), plan) in &driver.plans {
         for (node, shape) in plan.shape.nodes().iter().enumerate() {
-            let room = match (shape.kind, &plan.steps[node]) {
+            let room = match (shape.kind, plan.attempt_from(node)) {
                 (Kind::Input, _) => room_to_begin(driver, plan),
-                (Kind::Step | Kind::Each, Some(step)) => driver.slots.free(step.name),
+                (Kind::Step | Kind::Each, Some(planned)) => driver.slots.free(&planned.slots),
                 _ => continue,
             };
             let node = u16::try_from(node).unwrap_or(u16::MAX);
@@ -150,11 +150,12 @@ fn served(driver: &Driver) -> Vec<Served> {
 fn room_to_begin(driver: &Driver, plan: &Plan) -> u32 {
     let mut is_input = Vec::new();
     let mut room = None;
-    for (node, step) in plan.shape.nodes().iter().zip(&plan.steps) {
+    for (at, node) in plan.shape.nodes().iter().enumerate() {
+        let planned = plan.attempt_from(at);
         let takes_input = node.inputs.iter().all(|from| is_input[usize::from(*from)]);
-        is_input.push(takes_input && step.is_none());
-        if let (true, Some(step)) = (takes_input, step) {
-            room = room.max(Some(driver.slots.free(step.name)));
+        is_input.push(takes_input && planned.is_none());
+        if let (true, Some(planned)) = (takes_input, planned) {
+            room = room.max(Some(driver.slots.free(&planned.slots)));
         }
     }
     room.unwrap_or_else(|| driver.slots.free_in_all())

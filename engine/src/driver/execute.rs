@@ -20,7 +20,8 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 /// How an attempt ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    pub(crate) task: TaskId,
+    /// Its task and number; of a pass those of the first step.
+    pub(crate) lease: (TaskId, u32),
     pub(crate) attempt: Attempt,
     pub(crate) result: Result<Arc<str>, Failure>,
 }
@@ -68,7 +69,12 @@ pub(super) async fn execute(
     let attempt = call.attempt.clone();
     let Identity { run, step, number, .. } = attempt.identity();
     let status = tracing::field::Empty;
-    let span = tracing::info_span!("attempt", %run, %step, attempt = number, otel.status_code = status);
+    let members = tracing::field::Empty;
+    let span = tracing::info_span!("attempt", %run, %step, attempt = number, members, otel.status_code = status);
+    if !attempt.members().is_empty() && !span.is_disabled() {
+        let steps: Vec<_> = attempt.members().iter().map(|member| member.step().as_str()).collect();
+        span.record("members", steps.join(", "));
+    }
     trace::follow(&span, trace.as_deref());
     let work = tokio::spawn(planned.service.call(call).instrument(span.clone()));
     let ended = watch(AbortOnDropHandle::new(work), &attempt, &planned.options, cancel).await;
@@ -122,7 +128,7 @@ async fn overdue(attempt: &Attempt, options: &Options) -> String {
 async fn silence(attempt: &Attempt, longest: Duration) {
     let begun = Instant::now();
     loop {
-        let silent_at = attempt.heard().map_or(begun, |beat| beat.at) + longest;
+        let silent_at = attempt.last_heard().unwrap_or(begun) + longest;
         if silent_at <= Instant::now() {
             return;
         }

@@ -94,7 +94,7 @@ impl Ledger {
             error,
             ended: next.status.has_ended().then_some(now),
         });
-        let written = next.tasks.iter().filter(|(id, task)| self.must_be_written(*id, task, holder));
+        let written = next.tasks.iter().filter(|(id, task)| self.must_be_written(next, *id, task, holder));
         let markers = written.map(|(id, task)| self.marker(*id, *task)).collect();
         Change { run: self.origin.run, revision: self.revision, row, markers, companions: Vec::new() }
     }
@@ -130,10 +130,10 @@ impl Ledger {
         queue
     }
 
-    fn must_be_written(&self, id: TaskId, task: &Task, holder: Option<WorkerId>) -> bool {
+    fn must_be_written(&self, next: &Run, id: TaskId, task: &Task, holder: Option<WorkerId>) -> bool {
         match self.stored.get(&id) {
             Some(stored) => stored != task,
-            None => task.phase != Phase::Dropped && *task != implied(&self.plan.shape, id, holder),
+            None => task.phase != Phase::Dropped && *task != implied(&self.plan.shape, next, id, holder),
         }
     }
 

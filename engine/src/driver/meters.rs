@@ -11,7 +11,7 @@ use std::{
 use metrics::{
     Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
-use stagemark_rules::Status;
+use stagemark_rules::{Status, TaskId};
 
 use crate::{Name, workflow::Plan};
 
@@ -105,9 +105,10 @@ impl Meters {
         }
     }
 
-    /// Where the durations of a step's attempts go.
-    pub(crate) fn duration(&self, step: Name) -> Histogram {
-        self.steps.get(&step).map_or_else(Histogram::noop, |meters| meters.duration.clone())
+    /// Where the duration of an attempt at these tasks goes.
+    pub(crate) fn durations(&self, plan: &Plan, tasks: &[TaskId]) -> Vec<Histogram> {
+        let steps = tasks.iter().filter_map(|task| plan.steps[usize::from(task.node)].as_ref());
+        steps.filter_map(|step| Some(self.steps.get(&step.name)?.duration.clone())).collect()
     }
 
     /// Counts attempts whose ends are settled, by the nodes of their tasks.

@@ -243,6 +243,9 @@ impl Driver {
 
     /// Takes an attempt that ended from those that report; gives what it reported last.
     fn forget(&self, attempt: &Attempt) -> Option<Heartbeat> {
+        for member in attempt.members() {
+            let _told = self.forget(member);
+        }
         let heard = attempt.heard()?;
         let identity = attempt.identity();
         self.reporting.remove(&(identity.run, identity.task, identity.number));

@@ -20,7 +20,7 @@ pub(crate) struct Slots {
 #[derive(Debug)]
 pub(crate) struct Slot {
     total: OwnedSemaphorePermit,
-    _step: Option<OwnedSemaphorePermit>,
+    _steps: Vec<OwnedSemaphorePermit>,
     _permit: Option<Permit>,
 }
 
@@ -28,19 +28,19 @@ pub(crate) struct Slot {
 #[derive(Debug)]
 pub(crate) struct Spare {
     total: OwnedSemaphorePermit,
-    of_step: Option<(Name, OwnedSemaphorePermit)>,
+    of_steps: Vec<(Name, OwnedSemaphorePermit)>,
 }
 
 impl Spare {
-    fn is_of(&self, step: Name) -> bool {
-        self.of_step.as_ref().is_some_and(|(name, _)| *name == step)
+    fn is_of(&self, steps: &[Name]) -> bool {
+        self.of_steps.iter().any(|(name, _)| steps.contains(name))
     }
 }
 
 impl Slot {
     /// Gives up the step's part and keeps the worker's, for the attempt that follows.
     pub(crate) fn spare(self) -> Spare {
-        Spare { total: self.total, of_step: None }
+        Spare { total: self.total, of_steps: Vec::new() }
     }
 }
 
@@ -51,18 +51,15 @@ impl Slots {
         Self { all: total, total: semaphore(total), steps, permits }
     }
 
-    /// Takes a slot if one is free; one of the spare ones first.
-    pub(crate) fn take(&self, step: Name, spare: &mut Vec<Spare>) -> Option<Slot> {
-        let of_this = spare.iter().position(|spare| spare.is_of(step));
-        let kept = of_this.map(|at| spare.swap_remove(at)).or_else(|| spare.pop());
-        let (total, of_step) = match kept {
-            Some(Spare { total, of_step }) => (Some(total), of_step.filter(|(name, _)| *name == step)),
-            None => (None, None),
-        };
-        match self.complete(step, total, of_step.map(|(_, permit)| permit)) {
+    /// Takes a slot for an attempt at these steps if one is free; one of the spare ones first.
+    pub(crate) fn take(&self, steps: &[Name], spare: &mut Vec<Spare>) -> Option<Slot> {
+        let of_these = spare.iter().position(|spare| spare.is_of(steps));
+        let kept = of_these.map(|at| spare.swap_remove(at)).or_else(|| spare.pop());
+        let (total, of_steps) = kept.map(|Spare { total, of_steps }| (total, of_steps)).unzip();
+        match self.complete(steps, total, of_steps.unwrap_or_default()) {
             Ok(slot) => Some(slot),
             Err(total) => {
-                spare.extend(total.map(|total| Spare { total, of_step: None }));
+                spare.extend(total.map(|total| Spare { total, of_steps: Vec::new() }));
                 None
             }
         }
@@ -71,21 +68,30 @@ impl Slots {
     /// A slot of these parts and those that are free; what there was of the worker's where one is missing.
     fn complete(
         &self,
-        step: Name,
+        steps: &[Name],
         total: Option<OwnedSemaphorePermit>,
-        of_step: Option<OwnedSemaphorePermit>,
+        mut kept: Vec<(Name, OwnedSemaphorePermit)>,
     ) -> Result<Slot, Option<OwnedSemaphorePermit>> {
-        let of_step = match (of_step, self.steps.get(&step)) {
-            (None, Some(slots)) => match Arc::clone(slots).try_acquire_owned() {
-                Ok(of_step) => Some(of_step),
-                Err(_) => return Err(total),
-            },
-            (of_step, _) => of_step,
-        };
+        let mut of_steps = Vec::new();
+        for (step, slots) in steps.iter().filter_map(|step| Some((step, self.steps.get(step)?))) {
+            let at_hand = kept.iter().position(|(name, _)| name == step).map(|at| kept.swap_remove(at).1);
+            match at_hand.or_else(|| Arc::clone(slots).try_acquire_owned().ok()) {
+                Some(of_step) => of_steps.push(of_step),
+                None => return Err(total),
+            }
+        }
         let Some(total) = total.or_else(|| Arc::clone(&self.total).try_acquire_owned().ok()) else { return Err(None) };
-        match self.permits.take(step) {
-            Ok(permit) => Ok(Slot { total, _step: of_step, _permit: permit }),
+        match self.permit(steps) {
+            Ok(permit) => Ok(Slot { total, _steps: of_steps, _permit: permit }),
             Err(NoPermit) => Err(Some(total)),
+        }
+    }
+
+    /// The permit of a step that is alone: what is limited over the whole fleet is in no pass.
+    fn permit(&self, steps: &[Name]) -> Result<Option<Permit>, NoPermit> {
+        match steps {
+            [step] => self.permits.take(*step),
+            _ => Ok(None),
         }
     }
 
@@ -95,21 +101,26 @@ impl Slots {
         drop(self.total.acquire().await);
     }
 
-    /// Waits until a slot is free for a step, and a permit is in hand: for ever, where this worker leaves it to others.
-    /// Keeps the slot: let go of, it would be that of the next in line, who would let go of it, and so on in a circle.
-    pub(crate) async fn room_for(&self, step: Name) -> Option<Spare> {
-        self.permits.room_for(step).await;
-        let of_step = match self.steps.get(&step) {
-            Some(slots) => Some((step, Arc::clone(slots).acquire_owned().await.ok()?)),
-            None => None,
-        };
+    /// Waits until a slot is free for an attempt at these steps, which are in order, and a permit is in hand: for ever,
+    /// where this worker leaves one to others. Keeps the slot: let go of, it would be that of the next in line, who would
+    /// let go of it, and so on in a circle.
+    pub(crate) async fn room_for(&self, steps: &[Name]) -> Option<Spare> {
+        let mut of_steps = Vec::new();
+        for step in steps {
+            self.permits.room_for(*step).await;
+            // In their order, lest two that wait have what the other waits for.
+            if let Some(slots) = self.steps.get(step) {
+                of_steps.push((*step, Arc::clone(slots).acquire_owned().await.ok()?));
+            }
+        }
         let total = Arc::clone(&self.total).acquire_owned().await.ok()?;
-        Some(Spare { total, of_step })
+        Some(Spare { total, of_steps })
     }
 
-    /// How many slots are free for a step, by the permits in hand.
-    pub(crate) fn free(&self, step: Name) -> u32 {
-        self.unlimited(step).min(self.permits.free(step))
+    /// How many slots are free for attempts at these steps, by the permits in hand.
+    pub(crate) fn free(&self, steps: &[Name]) -> u32 {
+        let free = steps.iter().map(|step| self.unlimited(*step).min(self.permits.free(*step)));
+        free.min().unwrap_or_else(|| self.free_in_all())
     }
 
     /// How many slots would be free for a step if it had permits.

@@ -14,13 +14,13 @@ use super::{
     slots::{Slot, Slots, Spare},
     values,
 };
-use crate::{StepError, ports::Companion};
+use crate::{StepError, ports::Companion, workflow::Planned};
 
 /// Something that happened to a run.
 #[derive(Debug)]
 pub(super) enum Happened {
-    /// An attempt ended.
-    Ended { task: TaskId, attempt: u32, outcome: Outcome, at: Timestamp },
+    /// An attempt ended; of a pass the first task and its attempt name it.
+    Ended { task: TaskId, attempt: u32, tasks: Vec<TaskId>, outcome: Outcome, at: Timestamp },
     /// These workers were not heard of for too long.
     Lapsed(Vec<WorkerId>),
     /// Somebody asked for the run to stop.
@@ -87,17 +87,19 @@ impl Turn {
                 self.decide(ledger, Event::Cancelled, now);
             }
             Happened::Lapsed(workers) => {
-                let held: Vec<_> = self.next.leased().filter(|(_, worker, _)| workers.contains(worker)).collect();
+                let held: Vec<_> = self.next.attempts().filter(|(_, worker, _)| workers.contains(worker)).collect();
                 for (task, _, attempt) in held {
+                    let tasks: Vec<_> = self.next.members(task).collect();
                     let event = Event::LeaseExpired { task, attempt, jitter: jitter() };
                     if self.decide(ledger, event, now) {
-                        self.failed(ledger, task, attempt, &Failure::passing(LAPSED), now);
-                        self.ends.push((task.node, AttemptEnd::Expired));
+                        self.failed(ledger, &tasks, attempt, &Failure::passing(LAPSED), now);
+                        self.count(&tasks, AttemptEnd::Expired);
                     }
                 }
             }
-            Happened::Ended { task, attempt, outcome, at } => {
-                self.ended(ledger, (*task, *attempt), outcome, (*at, now));
+            Happened::Ended { task, attempt, tasks, outcome, at } => {
+                let end = self.ended(ledger, (*task, *attempt, tasks), outcome, (*at, now));
+                self.count(tasks, end);
             }
         }
     }
@@ -105,52 +107,60 @@ impl Turn {
     fn ended(
         &mut self,
         ledger: &mut Ledger,
-        (task, attempt): (TaskId, u32),
+        (task, attempt, tasks): (TaskId, u32, &[TaskId]),
         outcome: &Outcome,
         (at, now): (Timestamp, Timestamp),
-    ) {
+    ) -> AttemptEnd {
+        let last = tasks.last().copied().unwrap_or(task);
         let outcome = match outcome {
-            Outcome::Made(output, companions) => width(ledger, task, output).map(|width| (output, width, companions)),
+            Outcome::Made(output, companions) => width(ledger, last, output).map(|width| (output, width, companions)),
             Outcome::Failed(failure) => Err(failure.clone()),
             Outcome::HandedBack => {
                 let accepted = self.decide(ledger, Event::Released { task, attempt }, now);
-                self.ends.push((task.node, if accepted { AttemptEnd::HandedBack } else { AttemptEnd::Stopped }));
-                return;
+                return if accepted { AttemptEnd::HandedBack } else { AttemptEnd::Stopped };
             }
         };
-        let end = match outcome {
+        match outcome {
             Ok((output, width, companions)) => {
-                if self.decide(ledger, Event::Succeeded { task, attempt, width }, now) {
-                    let note = ledger.note(task);
-                    note.finished = Some(at);
-                    note.output = Some(Arc::clone(output));
-                    self.companions.extend(companions.iter().map(|companion| (task, Arc::clone(companion))));
-                    AttemptEnd::Ready
-                } else {
-                    AttemptEnd::Late
+                if !self.decide(ledger, Event::Succeeded { task, attempt, width }, now) {
+                    return AttemptEnd::Late;
                 }
+                for id in tasks {
+                    let note = ledger.note(*id);
+                    note.finished = Some(at);
+                    // What passes between the steps of a pass is nowhere.
+                    note.output = (*id == last).then(|| Arc::clone(output));
+                }
+                self.companions.extend(companions.iter().map(|companion| (task, Arc::clone(companion))));
+                AttemptEnd::Ready
             }
             Err(failure) => {
                 let event = Event::Failed { task, attempt, permanent: failure.permanent, jitter: jitter() };
-                if self.decide(ledger, event, now) {
-                    self.failed(ledger, task, attempt, &failure, at);
-                    let is_dead = self.next.task(task).is_some_and(|task| task.phase == Phase::Dead);
-                    if is_dead { AttemptEnd::DeadLetter } else { AttemptEnd::Failed }
-                } else {
-                    AttemptEnd::Stopped
+                if !self.decide(ledger, event, now) {
+                    return AttemptEnd::Stopped;
                 }
+                self.failed(ledger, tasks, attempt, &failure, at);
+                let is_dead = self.next.task(task).is_some_and(|task| task.phase == Phase::Dead);
+                if is_dead { AttemptEnd::DeadLetter } else { AttemptEnd::Failed }
             }
-        };
-        self.ends.push((task.node, end));
+        }
     }
 
-    fn failed(&mut self, ledger: &mut Ledger, task: TaskId, attempt: u32, failure: &Failure, at: Timestamp) {
-        let note = ledger.note(task);
-        note.finished = Some(at);
-        note.output = None;
-        note.error = Some(json(&failure.chain));
+    fn count(&mut self, tasks: &[TaskId], end: AttemptEnd) {
+        self.ends.extend(tasks.iter().map(|task| (task.node, end)));
+    }
+
+    fn failed(&mut self, ledger: &mut Ledger, tasks: &[TaskId], attempt: u32, failure: &Failure, at: Timestamp) {
+        for task in tasks {
+            let note = ledger.note(*task);
+            note.finished = Some(at);
+            note.output = None;
+            note.error = Some(json(&failure.chain));
+        }
+        let Some(task) = tasks.first() else { return };
         let step = ledger.plan.shape.nodes()[usize::from(task.node)].name.clone();
-        tracing::debug!(run = %ledger.origin.run, step, attempt, chain = failure.chain.join(": "), "attempt failed");
+        let (run, members, chain) = (ledger.origin.run, tasks.len(), failure.chain.join(": "));
+        tracing::debug!(%run, step, attempt, members, chain, "attempt failed");
         if self.next.status == Status::Failed {
             let chain = failure.chain.clone();
             self.error = Some(json(&RunFailure { step, item: task.item, attempt, chain }));
@@ -161,11 +171,12 @@ impl Turn {
     fn resume(&mut self, ledger: &mut Ledger, leasing: &mut Leasing<'_>, now: Timestamp) {
         let idle: Vec<_> = self
             .next
-            .leased()
+            .attempts()
             .filter(|(task, worker, attempt)| *worker == leasing.worker && !(leasing.runs_here)(*task, *attempt))
             .collect();
         for (task, _, attempt) in idle {
-            match leasing.slot(ledger, task) {
+            let planned = ledger.plan.attempt_at(task, self.next.members(task));
+            match planned.and_then(|planned| leasing.slot(planned)) {
                 Some(slot) => drop(self.granted.insert(task, slot)),
                 None => drop(self.decide(ledger, Event::Released { task, attempt }, now)),
             }
@@ -176,12 +187,15 @@ impl Turn {
         let due = claimable(&ledger.plan.shape, &self.next).filter(|(_, due)| *due <= now);
         let due: Vec<_> = due.map(|(task, _)| task).collect();
         for task in due {
-            let Some(slot) = leasing.slot(ledger, task) else {
+            let planned = ledger.plan.attempt_at(task, self.next.leased_with(&ledger.plan.shape, task));
+            let Some(slot) = planned.and_then(|planned| leasing.slot(planned)) else {
                 continue;
             };
             if self.decide(ledger, Event::Claimed { task, worker: leasing.worker }, now) {
-                let note = ledger.note(task);
-                (note.started, note.finished) = (Some(now), None);
+                for member in self.next.members(task) {
+                    let note = ledger.note(member);
+                    (note.started, note.finished) = (Some(now), None);
+                }
                 self.granted.insert(task, slot);
             }
         }
@@ -206,9 +220,8 @@ impl Turn {
 const LAPSED: &str = "the worker was not heard of until its lease ended: its process died, hung or lost the database";
 
 impl Leasing<'_> {
-    fn slot(&mut self, ledger: &Ledger, task: TaskId) -> Option<Slot> {
-        let step = ledger.plan.steps[usize::from(task.node)].as_ref()?.name;
-        self.slots?.take(step, self.spare)
+    fn slot(&mut self, planned: &Planned) -> Option<Slot> {
+        self.slots?.take(&planned.slots, self.spare)
     }
 }
 

@@ -26,4 +26,4 @@ pub use reads::{Claim, Claimed, Filter, Heartbeats, HeldBeat, Record, Renewed, S
 pub use store::{Store, StoreError, StoreErrorKind};
 pub use writes::{Change, Marker, NewRun, Outcome, QueueEntry, RunRow, Submitted, Write};
 
-pub use stagemark_rules::{Phase, Task, TaskId};
+pub use stagemark_rules::{Fusion, Phase, Task, TaskId};

@@ -52,7 +52,7 @@ use crate::RunId;
 /// let claim = Claim { worker, now, reserved: Timestamp(2_000), served, hinted: vec![], lapsed: 0 };
 /// let record = store.claim(&claim).await?.runs.remove(0);
 ///
-/// let task = Task { phase: Phase::Done { width: None }, attempt: 1, released: 0 };
+/// let task = Task { phase: Phase::Done { width: None }, attempt: 1, ..Task::NEW };
 /// let output = Some("42".into());
 /// let marker = Marker { id: TaskId::of(1), task, started: Some(now), finished: Some(now), output, error: None };
 /// let (queue, outbox) = (vec![], vec![]);

@@ -14,7 +14,7 @@ use super::{
     statement::Statement,
     values::{PhaseColumns, integer_of, long_of, moment_of, worker_of},
 };
-use crate::convert::status_number;
+use crate::convert::{pass_number, status_number};
 
 type Uuids = Vec<Option<Uuid>>;
 type Longs = Vec<Option<i64>>;
@@ -65,6 +65,7 @@ pub(super) struct Markers<'a> {
     pub(super) worker: Uuids,
     pub(super) output: Texts<'a>,
     pub(super) error: Texts<'a>,
+    pub(super) pass: Integers,
 }
 
 #[derive(Default)]
@@ -223,6 +224,7 @@ impl<'a> Markers<'a> {
         self.worker.push(phase.worker);
         self.output.push(marker.output.as_deref());
         self.error.push(marker.error.as_deref());
+        self.pass.push(pass_number(marker.task.fusion).map(i32::from));
     }
 }
 

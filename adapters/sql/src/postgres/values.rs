@@ -100,6 +100,7 @@ impl PhaseColumns {
             Phase::Done { width } => Self { phase: 2, worker, due, width: width.map(integer_of) },
             Phase::Dead => Self { phase: 3, worker, due, width },
             Phase::Dropped => Self { phase: 4, worker, due, width },
+            Phase::Waiting => Self { phase: 5, worker, due, width },
         }
     }
 
@@ -111,6 +112,7 @@ impl PhaseColumns {
             2 => Phase::Done { width: self.width.map(i32::cast_unsigned) },
             3 => Phase::Dead,
             4 => Phase::Dropped,
+            5 => Phase::Waiting,
             number => return Err(unreadable(format!("{number} is no state of a task"))),
         })
     }
@@ -127,7 +129,9 @@ pub(super) fn marker_of(row: &PgRow) -> Result<Marker, sqlx::Error> {
         due: maybe(12)?,
         width: width.transpose()?,
     };
-    let task = Task { phase: phase.phase()?, attempt: attempt_of(number(10)?)?, released: unsigned_of(number(11)?)? };
+    let fusion = convert::fusion_of(maybe(16)?.map(node_of).transpose()?);
+    let task =
+        Task { phase: phase.phase()?, attempt: attempt_of(number(10)?)?, released: unsigned_of(number(11)?)?, fusion };
     Ok(Marker {
         id: task_of(row)?,
         task,

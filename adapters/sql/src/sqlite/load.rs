@@ -75,7 +75,8 @@ const RUN: (&str, &str) = (
 );
 
 const MARKER: (&str, &str) = (
-    "SELECT run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error
+    "SELECT run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error,
+        pass
     FROM stagemark_marker WHERE run",
     "ORDER BY run, node, item",
 );

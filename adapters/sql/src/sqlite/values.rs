@@ -49,8 +49,8 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// The values of a marker, in the order of `statements::MARKERS`.
-pub(super) fn marker_values(run: RunId, marker: &Marker, revision: u64) -> [Value; 14] {
-    let Task { phase, attempt, released } = marker.task;
+pub(super) fn marker_values(run: RunId, marker: &Marker, revision: u64) -> [Value; 15] {
+    let Task { phase, attempt, released, fusion } = marker.task;
     let none = || Value::from(None::<i64>);
     let nobody = || Value::from(None::<uuid::Uuid>);
     let (number, worker, due, width) = match phase {
@@ -59,6 +59,7 @@ pub(super) fn marker_values(run: RunId, marker: &Marker, revision: u64) -> [Valu
         Phase::Done { width } => (2, nobody(), none(), width.map(i64::from).into()),
         Phase::Dead => (3, nobody(), none(), none()),
         Phase::Dropped => (4, nobody(), none(), none()),
+        Phase::Waiting => (5, nobody(), none(), none()),
     };
     let number: i64 = number;
     [
@@ -75,11 +76,13 @@ pub(super) fn marker_values(run: RunId, marker: &Marker, revision: u64) -> [Valu
         moment_of(marker.finished),
         marker.output.as_ref().map(ToString::to_string).into(),
         marker.error.as_ref().map(ToString::to_string).into(),
+        convert::pass_number(fusion).map(i64::from).into(),
         integer_of(revision),
     ]
 }
 
-/// A marker from a row: run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error.
+/// A marker from a row: run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error,
+/// pass.
 pub(super) fn marker_of(row: &QueryResult) -> Result<(RunId, Marker), DbErr> {
     let missing = |what: &str| DbErr::Type(format!("a marker has no {what}"));
     let moment = |at: usize| -> Result<Option<Timestamp>, DbErr> {
@@ -95,9 +98,11 @@ pub(super) fn marker_of(row: &QueryResult) -> Result<(RunId, Marker), DbErr> {
         2 => Phase::Done { width: row.try_get_by_index(8)? },
         3 => Phase::Dead,
         4 => Phase::Dropped,
+        5 => Phase::Waiting,
         number => return Err(DbErr::Type(format!("{number} is no state of a task"))),
     };
-    let task = Task { phase, attempt: row.try_get_by_index(4)?, released: row.try_get_by_index(5)? };
+    let fusion = convert::fusion_of(row.try_get_by_index(13)?);
+    let task = Task { phase, attempt: row.try_get_by_index(4)?, released: row.try_get_by_index(5)?, fusion };
     let id = TaskId { node: row.try_get_by_index(1)?, item: row.try_get_by_index(2)? };
     let marker = Marker { id, task, started: moment(9)?, finished: moment(10)?, output: text(11)?, error: text(12)? };
     Ok((row.try_get_by_index::<uuid::Uuid>(0)?.into(), marker))

@@ -183,6 +183,7 @@ impl History {
             Phase::Done { width: self.maybe(|me| me.below(5)) },
             Phase::Dead,
             Phase::Dropped,
+            Phase::Waiting,
         ];
         let phase = *phases.choose(&mut self.random).unwrap();
         Marker { error: self.maybe(|_| Arc::from("[\"no\"]")), ..marker(node, self.below(4), phase) }

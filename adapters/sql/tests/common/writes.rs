@@ -36,7 +36,7 @@ pub(crate) fn queued(id: RunId) -> NewRun {
 }
 
 pub(crate) fn marker(node: u16, attempt: u32, phase: Phase) -> Marker {
-    let task = Task { phase, attempt, released: 0 };
+    let task = Task { phase, attempt, ..Task::NEW };
     let output = matches!(phase, Phase::Done { .. }).then(|| Arc::from("2"));
     Marker { id: TaskId::of(node), task, started: Some(NOW), finished: None, output, error: None }
 }

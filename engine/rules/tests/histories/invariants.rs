@@ -1,7 +1,7 @@
 //! What must be true of every state and of every step from one to the next.
 
 use stagemark_rules::{
-    Effect, Event, Phase, Run, Status, Task, TaskId, Timestamp, WorkerId, claimable, implied, restore,
+    Effect, Event, Fusion, Phase, Run, Shape, Status, Task, TaskId, Timestamp, WorkerId, claimable, implied, restore,
 };
 
 use crate::world::World;
@@ -18,8 +18,10 @@ pub(crate) fn of_the_state(world: &World) {
     ends_are_whole(world);
     never_stuck(world);
     limits(world);
+    passes(world);
     for holder in [None, Some(WorkerId(1))] {
-        restored(world, holder);
+        restored(&world.shape, &world.run, holder);
+        restored(&world.unfused, &world.run, holder);
     }
 }
 
@@ -79,10 +81,31 @@ fn limits(world: &World) {
     }
 }
 
-/// What is stored without what is implied makes the same run again.
-fn restored(world: &World, holder: Option<WorkerId>) {
+/// The tasks of a pass follow each other and are leased by one worker; who waits behind one has no input.
+fn passes(world: &World) {
     let World { shape, run, .. } = world;
-    let is_stored = |(id, task): &&(TaskId, Task)| run.status.has_ended() || *task != implied(shape, *id, holder);
+    let mut leased = 0;
+    for (first, worker, attempt) in run.attempts() {
+        let members: Vec<_> = run.members(first).collect();
+        leased += members.len();
+        assert_eq!((members[0], run.task(first).map(|task| task.attempt)), (first, Some(attempt)));
+        for pair in members.windows(2) {
+            assert_eq!(shape.node(pair[1].node).map(|node| node.inputs.clone()), Some(vec![pair[0].node]));
+        }
+        let lease = Phase::Leased { worker };
+        assert!(members.iter().all(|id| run.task(*id).is_some_and(|task| task.phase == lease)), "{run:?}");
+        assert!(members.len() == 1 || run.task(first).is_some_and(|task| task.fusion == Fusion::Pass(first.node)));
+    }
+    assert_eq!(leased, run.leased().count(), "each leased task is of one attempt: {run:?}");
+    for (id, _) in run.tasks.iter().filter(|(_, task)| task.phase == Phase::Waiting) {
+        let input = TaskId::of(shape.node(id.node).expect("a task has a node").inputs[0]);
+        assert!(run.task(input).is_some_and(|input| !is_done(input)), "{id:?} waits for what is there: {run:?}");
+    }
+}
+
+/// What is stored without what is implied makes the same run again.
+fn restored(shape: &Shape, run: &Run, holder: Option<WorkerId>) {
+    let is_stored = |(id, task): &&(TaskId, Task)| run.status.has_ended() || *task != implied(shape, run, *id, holder);
     let rows = run.tasks.iter().filter(is_stored).copied().collect();
     assert_eq!(restore(shape, run.status, run.width, rows, holder), *run);
 }
@@ -106,6 +129,7 @@ fn nothing_is_undone(before: &Run, after: &Run) {
         let new = after.task(*id).expect("a task that was opened stays");
         assert!(!is_done(old) || old == new, "{id:?} was done as {old:?} and is {new:?}");
         assert!(old.attempt <= new.attempt && old.released <= new.released, "{id:?} went back");
+        assert!(old.fusion != Fusion::Alone || new.fusion == Fusion::Alone, "{id:?} is in a pass again");
     }
 }
 
@@ -145,5 +169,5 @@ fn is_leased(task: &Task) -> bool {
 }
 
 fn is_open(task: &Task) -> bool {
-    is_queued(task) || is_leased(task)
+    is_queued(task) || is_leased(task) || task.phase == Phase::Waiting
 }

@@ -4,6 +4,7 @@
 //! - G5, honest retries: no task is tried more often than its policy allows, nothing is tried after a permanent
 //!   failure, and a run that failed has the one task that is dead.
 //! - G6, cancellation: after it nothing is leased, done or tried.
+//! - Passes: the tasks of one are leased, done and given up together, and one that has failed for good is no pass again.
 //! - G7, legal transitions only.
 //! - G9, never just stuck: a live run has a task that is leased or may be claimed, and it can be brought to its end.
 
@@ -15,7 +16,11 @@ mod world;
 use proptest::prelude::*;
 use stagemark_rules::Timestamp;
 
-use crate::{moves::moves, shapes::plans, world::World};
+use crate::{
+    moves::moves,
+    shapes::{chains, plans},
+    world::World,
+};
 
 fn histories(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
@@ -30,6 +35,22 @@ proptest! {
         for one in moves {
             world.play(one);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(histories(5_000))]
+
+    #[test]
+    fn the_guarantees_hold_where_steps_are_fused(plan in chains(), moves in moves()) {
+        let mut world = World::begin(&plan, Timestamp(1_000));
+        for one in moves {
+            world.play(one);
+        }
+
+        world.finish();
+
+        prop_assert!(world.run.status.has_ended());
     }
 }
 

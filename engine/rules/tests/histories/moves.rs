@@ -6,8 +6,8 @@ use stagemark_rules::Jitter;
 /// Something to try on a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Move {
-    /// A worker asks for a task that it may claim.
-    Claim { nth: usize, worker: u128 },
+    /// A worker asks for a task that it may claim; of those that fuse, and of those that do not.
+    Claim { nth: usize, worker: u128, fuses: bool },
     /// An attempt that holds its lease ends.
     End { nth: usize, how: How },
     /// An attempt that was leased at some time ends, perhaps again.
@@ -37,7 +37,8 @@ pub(crate) fn moves() -> impl Strategy<Value = Vec<Move>> {
 
 fn one() -> impl Strategy<Value = Move> {
     prop_oneof![
-        12 => (0..8_usize, 0..3_u128).prop_map(|(nth, worker)| Move::Claim { nth, worker }),
+        12 => (0..8_usize, 0..3_u128, proptest::bool::weighted(0.8))
+            .prop_map(|(nth, worker, fuses)| Move::Claim { nth, worker, fuses }),
         12 => (0..8_usize, how()).prop_map(|(nth, how)| Move::End { nth, how }),
         4 => (0..64_usize, how()).prop_map(|(nth, how)| Move::Late { nth, how }),
         2 => (0..9_u16, 0..4_u32, 0..5_u32, proptest::option::of(how()))

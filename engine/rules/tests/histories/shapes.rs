@@ -8,7 +8,10 @@ use stagemark_rules::{Backoff, Input, Kind, Policy, Shape};
 /// A shape and an input that fits it.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
+    /// As a host sees it that fuses.
     pub(crate) shape: Shape,
+    /// As one does that fuses nothing.
+    pub(crate) unfused: Shape,
     pub(crate) input: Input,
 }
 
@@ -21,14 +24,44 @@ enum Draft {
 }
 
 pub(crate) fn plans() -> impl Strategy<Value = Plan> {
-    (vec(drafts(), 0..7), 0..4_u32, any::<bool>()).prop_map(|(drafts, items, is_list)| {
+    (vec(drafts(), 0..7), 0..4_u32, any::<bool>(), any::<u8>()).prop_map(|(drafts, items, is_list, fused)| {
         let mut shape = Shape::new();
         for draft in drafts {
             add(&mut shape, draft);
         }
         let input = if is_list || shape.is_mapped(0) { Input::List(items) } else { Input::One };
-        Plan { shape, input }
+        let unfused = shape.clone();
+        fuse(&mut shape, fused);
+        Plan { shape, unfused, input }
     })
+}
+
+/// Plans that begin with a chain of steps, so that most of them have groups.
+pub(crate) fn chains() -> impl Strategy<Value = Plan> {
+    (vec(policies(), 2..6), plans(), any::<u8>()).prop_map(|(policies, mut plan, fused)| {
+        let (mut shape, mut last) = (Shape::new(), 0);
+        for policy in policies {
+            last = shape.step("chained", last, policy);
+        }
+        if let Input::List(_) = plan.input {
+            shape.each("each", 0, Policy::default());
+        }
+        plan.unfused = shape.clone();
+        fuse(&mut shape, fused | 3);
+        Plan { shape, ..plan }
+    })
+}
+
+/// Makes groups of those neighbours that may be, as far as the bits say so.
+fn fuse(shape: &mut Shape, bits: u8) {
+    for first in 1..u16::try_from(shape.nodes().len()).expect("few nodes") {
+        let readers: Vec<_> = shape.readers(first).collect();
+        let [next] = readers[..] else { continue };
+        let is_step = |node: u16| shape.node(node).is_some_and(|node| node.kind == Kind::Step);
+        if bits & (1 << (first % 8)) != 0 && is_step(first) && is_step(next) {
+            shape.fuse(first, next);
+        }
+    }
 }
 
 fn drafts() -> impl Strategy<Value = Draft> {

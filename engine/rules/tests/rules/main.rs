@@ -6,5 +6,6 @@ mod fixture;
 mod graph;
 mod leases;
 mod limits;
+mod passes;
 mod retries;
 mod stored;

@@ -6,7 +6,7 @@ use crate::fixture::{ADA, FIRST, Play, THRICE, chain, item, mapped};
 
 /// The rows of a run: its tasks but for those whose state is implied.
 fn rows(play: &Play, holder: Option<WorkerId>) -> Vec<(TaskId, Task)> {
-    let is_stored = |(id, task): &&(TaskId, Task)| *task != implied(&play.shape, *id, holder);
+    let is_stored = |(id, task): &&(TaskId, Task)| *task != implied(&play.shape, &play.run, *id, holder);
     play.run.tasks.iter().filter(is_stored).copied().collect()
 }
 
@@ -55,8 +55,9 @@ fn a_lease_has_a_row_where_nobody_holds_the_run() {
 fn the_items_of_an_each_are_queued_also_where_the_run_is_held() {
     let play = Play::with(mapped(THRICE), Input::List(2));
 
-    assert_eq!(implied(&play.shape, item(1, 1), Some(ADA)), Task::NEW);
-    assert_eq!(implied(&play.shape, item(1, 1), Some(ADA)).phase, Phase::Queued { due: stagemark_rules::Timestamp(0) });
+    let implied = implied(&play.shape, &play.run, item(1, 1), Some(ADA));
+    assert_eq!(implied, Task::NEW);
+    assert_eq!(implied.phase, Phase::Queued { due: stagemark_rules::Timestamp(0) });
 }
 
 #[test]

@@ -20,41 +20,56 @@ use crate::{Attempt, StepCall, StepError, attempt::Identity};
 impl Active {
     pub(super) fn start(&mut self, granted: BTreeMap<TaskId, Slot>) {
         for (task, slot) in granted {
-            let attempt = self.ledger.run.task(task).map_or(1, |task| task.attempt);
+            let number = self.ledger.run.task(task).map_or(1, |task| task.attempt);
             let cancel = CancellationToken::new();
-            let end = self.attempt(task, attempt, cancel.clone());
+            let end = self.attempt((task, number), cancel.clone());
             self.ends.push(end);
-            self.running.insert((task, attempt), Running { cancel, slot });
+            self.running.insert((task, number), Running { cancel, slot });
         }
     }
 
-    fn attempt(&mut self, task: TaskId, number: u32, cancel: CancellationToken) -> BoxFuture<'static, Ended> {
-        let planned = self.ledger.plan.steps[usize::from(task.node)].clone().expect("a task has a step");
-        let identity = Identity { run: self.ledger.origin.run, task, step: planned.name, number };
-        let resume = self.ledger.details(task);
-        let attempt =
-            Attempt::new(identity, cancel.clone(), resume, Some(self.driver.clone()), Arc::clone(&self.driver.places));
-        match self.ledger.input_of(task) {
+    fn attempt(&mut self, lease: (TaskId, u32), cancel: CancellationToken) -> BoxFuture<'static, Ended> {
+        let tasks: Vec<_> = self.ledger.run.members(lease.0).collect();
+        let planned = self.ledger.plan.attempt_at(lease.0, tasks.iter().copied());
+        let planned = planned.cloned().expect("what is leased here is served here");
+        let attempt = match tasks[..] {
+            [task] => self.attempt_at(task, &cancel, self.ledger.details(task)),
+            _ => {
+                let members: Vec<_> = tasks.iter().map(|task| self.attempt_at(*task, &cancel, None)).collect();
+                members.last().expect("a pass has members").over(members.clone())
+            }
+        };
+        match self.ledger.input_of(lease.0) {
             Ok(input) => {
                 let call = StepCall { attempt: attempt.clone(), input };
-                let (duration, begun) = (self.driver.meters.duration(planned.name), Instant::now());
+                let durations = self.driver.meters.durations(&self.ledger.plan, &tasks);
+                let begun = Instant::now();
                 let result = execute(planned, call, self.ledger.origin.trace.clone(), cancel);
                 Box::pin(result.map(move |result| {
-                    duration.record(begun.elapsed());
-                    Ended { task, attempt, result }
+                    durations.iter().for_each(|duration| duration.record(begun.elapsed()));
+                    Ended { lease, attempt, result }
                 }))
             }
             Err(error) => {
                 let result = Err(Failure::permanent(&StepError::permanent(error)));
-                Box::pin(std::future::ready(Ended { task, attempt, result }))
+                Box::pin(std::future::ready(Ended { lease, attempt, result }))
             }
         }
     }
 
+    fn attempt_at(&self, task: TaskId, cancel: &CancellationToken, resume: Option<Arc<str>>) -> Attempt {
+        let step = self.ledger.plan.steps[usize::from(task.node)].as_ref().expect("a task has a step").name;
+        let number = self.ledger.run.task(task).map_or(1, |task| task.attempt);
+        let identity = Identity { run: self.ledger.origin.run, task, step, number, pass: None };
+        let (listener, places) = (Arc::clone(&self.driver), Arc::clone(&self.driver.places));
+        Attempt::new(identity, cancel.clone(), resume, Some(listener), places)
+    }
+
     pub(super) async fn ended(&mut self, ended: Ended) {
-        let Ended { task, attempt, result } = ended;
-        let number = attempt.number();
-        if let Some(heard) = self.driver.forget(&attempt) {
+        let Ended { lease: (task, number), attempt, result } = ended;
+        let heard = self.driver.forget(&attempt);
+        // What a pass would keep could meet a step alone.
+        if let Some(heard) = heard.filter(|_| attempt.members().is_empty()) {
             if result.is_err() {
                 self.driver.keep(&attempt, &heard).await;
             }
@@ -69,8 +84,8 @@ impl Active {
             Err(_) if self.handing_back => Outcome::HandedBack,
             Err(failure) => Outcome::Failed(failure),
         };
-        let at = self.driver.clock.now();
-        self.happened.push(Happened::Ended { task, attempt: number, outcome, at });
+        let (at, tasks) = (self.driver.clock.now(), attempt.tasks().collect());
+        self.happened.push(Happened::Ended { task, attempt: number, tasks, outcome, at });
     }
 
     pub(super) fn hand_back(&mut self) {

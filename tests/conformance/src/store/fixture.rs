@@ -56,7 +56,7 @@ pub(super) fn keyed(key: &str) -> NewRun {
 }
 
 pub(super) fn marker(node: u16, attempt: u32, phase: Phase) -> Marker {
-    let task = Task { phase, attempt, released: 0 };
+    let task = Task { phase, attempt, ..Task::NEW };
     Marker { id: TaskId::of(node), task, started: Some(NOW), finished: None, output: None, error: None }
 }
 

@@ -81,6 +81,7 @@ macro_rules! store_suite {
                 text_comes_back_as_it_was_written,
                 a_megabyte_comes_back_as_it_was_written,
                 every_phase_of_a_marker_comes_back,
+                how_a_marker_stands_to_passes_comes_back,
                 the_greatest_numbers_come_back,
                 markers_come_back_in_the_order_of_their_tasks,
                 markers_of_neighbouring_runs_are_told_apart,

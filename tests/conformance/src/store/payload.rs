@@ -2,12 +2,12 @@
 
 use stagemark::{
     Status, Timestamp, WorkerId,
-    ports::{Marker, NewRun, Phase, RunRow, Task, TaskId},
+    ports::{Fusion, Marker, NewRun, Phase, RunRow, Task, TaskId},
 };
 
 use super::{
     Subject,
-    fixture::{ADA, NOW, accept, at, done, held, load, marker, queued, row, submit, to_markers, to_row},
+    fixture::{ADA, NOW, accept, at, done, held, leased, load, marker, queued, row, submit, to_markers, to_row},
 };
 
 /// Text that trips who puts it together by hand.
@@ -42,7 +42,7 @@ pub async fn a_megabyte_comes_back_as_it_was_written(store: Subject) {
 /// With its moments, its worker and its width.
 pub async fn every_phase_of_a_marker_comes_back(store: Subject) {
     let run = submit(&store, held(ADA)).await;
-    let queued = Task { phase: Phase::Queued { due: at(500) }, attempt: 3, released: 2 };
+    let queued = Task { phase: Phase::Queued { due: at(500) }, attempt: 3, released: 2, fusion: Fusion::Free };
     let phases = [
         Marker { task: queued, started: None, error: Some(r#"["no room"]"#.into()), ..marker(1, 3, Phase::Dead) },
         marker(2, 1, Phase::Leased { worker: ADA }),
@@ -50,6 +50,7 @@ pub async fn every_phase_of_a_marker_comes_back(store: Subject) {
         Marker { output: Some("[]".into()), ..marker(4, 1, Phase::Done { width: Some(0) }) },
         Marker { finished: Some(at(1)), error: Some(r#"["a","b"]"#.into()), ..marker(5, 5, Phase::Dead) },
         marker(6, 1, Phase::Dropped),
+        marker(7, 1, Phase::Waiting),
     ];
 
     accept(&store, to_markers(run, 0, phases.to_vec())).await;
@@ -57,12 +58,32 @@ pub async fn every_phase_of_a_marker_comes_back(store: Subject) {
     assert_eq!(load(&store, run).await.markers, phases);
 }
 
+/// That a task was tried in a pass, and that it is tried alone from now on.
+pub async fn how_a_marker_stands_to_passes_comes_back(store: Subject) {
+    let run = submit(&store, held(ADA)).await;
+    let of = |node, fusion| {
+        let marker = done(node, 1);
+        Marker { task: Task { fusion, ..marker.task }, ..marker }
+    };
+    let all = [Fusion::Free, Fusion::Pass(2), Fusion::Pass(2), Fusion::Alone, Fusion::Pass(u16::MAX)];
+    let markers: Vec<_> = (1..).zip(all).map(|(node, fusion)| of(node, fusion)).collect();
+    let leased = Marker { output: None, finished: None, ..leased(6, 1, ADA) };
+    let in_pass = Marker { task: Task { fusion: Fusion::Pass(6), ..leased.task }, ..leased.clone() };
+
+    accept(&store, to_markers(run, 0, [markers.clone(), vec![in_pass]].concat())).await;
+    let alone = Marker { task: Task { attempt: 2, fusion: Fusion::Alone, ..leased.task }, ..leased };
+    accept(&store, to_markers(run, 0, vec![alone.clone()])).await;
+
+    assert_eq!(load(&store, run).await.markers, [markers, vec![alone]].concat());
+}
+
 /// Moments up to 2⁶³ - 1 ms, and all other numbers up to the greatest of their types.
 pub async fn the_greatest_numbers_come_back(store: Subject) {
     let worker = WorkerId(u128::MAX);
     let latest = Timestamp(i64::MAX.unsigned_abs());
     let greatest = TaskId { node: u16::MAX, item: u32::MAX };
-    let task = Task { phase: Phase::Done { width: Some(u32::MAX) }, attempt: u32::MAX, released: u32::MAX };
+    let task =
+        Task { phase: Phase::Done { width: Some(u32::MAX) }, attempt: u32::MAX, released: u32::MAX, ..Task::NEW };
     let written = Marker { id: greatest, task, started: Some(latest), finished: Some(latest), ..done(1, 1) };
     let new = NewRun { version: u32::MAX, width: Some(u32::MAX), submitted: latest, ..held(worker) };
 
