@@ -19,6 +19,12 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RemoveAudio;
 
+impl From<&RemoveAudio> for Part {
+    fn from(_: &RemoveAudio) -> Self {
+        Self(Kind::Silence)
+    }
+}
+
 impl Step for RemoveAudio {
     const NAME: Name = Name::new("remove-audio");
     type Input = Video;
@@ -29,11 +35,11 @@ impl Step for RemoveAudio {
     }
 
     fn fusible(&self) -> Option<Fusible<Video, Video>> {
-        Some(Fusible::of::<Media>(Part(Kind::Silence)))
+        Some(Fusible::of::<Media>(self.into()))
     }
 
     async fn run(&self, attempt: &Attempt, video: Video) -> Result<Video, StepError> {
-        pass::alone(attempt, video, Kind::Silence).await
+        pass::alone(attempt, video, self.into()).await
     }
 }
 

@@ -54,9 +54,11 @@ impl Bumpers {
         self.encoding = Some(encoding);
         self
     }
+}
 
-    fn part(&self) -> Kind {
-        Kind::Join(self.clone())
+impl From<&Bumpers> for Part {
+    fn from(step: &Bumpers) -> Self {
+        Self(Kind::Join(step.clone()))
     }
 }
 
@@ -70,10 +72,10 @@ impl Step for Bumpers {
     }
 
     fn fusible(&self) -> Option<Fusible<Video, Video>> {
-        Some(Fusible::of::<Media>(Part(self.part())))
+        Some(Fusible::of::<Media>(self.into()))
     }
 
     async fn run(&self, attempt: &Attempt, video: Video) -> Result<Video, StepError> {
-        pass::alone(attempt, video, self.part()).await
+        pass::alone(attempt, video, self.into()).await
     }
 }

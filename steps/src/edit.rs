@@ -71,9 +71,11 @@ impl Edit {
         self.encoding = encoding;
         self
     }
+}
 
-    fn part(&self) -> Kind {
-        Kind::Edit(self.clone())
+impl From<&Edit> for Part {
+    fn from(step: &Edit) -> Self {
+        Self(Kind::Edit(step.clone()))
     }
 }
 
@@ -87,11 +89,11 @@ impl Step for Edit {
     }
 
     fn fusible(&self) -> Option<Fusible<Video, Video>> {
-        Some(Fusible::of::<Media>(Part(self.part())))
+        Some(Fusible::of::<Media>(self.into()))
     }
 
     async fn run(&self, attempt: &Attempt, video: Video) -> Result<Video, StepError> {
-        pass::alone(attempt, video, self.part()).await
+        pass::alone(attempt, video, self.into()).await
     }
 }
 

@@ -59,10 +59,6 @@ impl Finish {
         self
     }
 
-    fn part(&self) -> Kind {
-        Kind::Finish(self.clone())
-    }
-
     /// Checks what lies in the artifact store.
     pub(crate) async fn check_stored(&self, bench: &Workbench<'_>, video: &Video) -> Result<(), MediaError> {
         let found = bench.fetch_digested(&video.artifact, SOURCE).await?;
@@ -124,6 +120,12 @@ async fn decode(bench: &Workbench<'_>, video: &Video, file: &str) -> Result<(), 
     Err(wrong("count of decoded pictures", &made.frames, &video.frames))
 }
 
+impl From<&Finish> for Part {
+    fn from(step: &Finish) -> Self {
+        Self(Kind::Finish(step.clone()))
+    }
+}
+
 impl Step for Finish {
     const NAME: Name = Name::new("finish");
     type Input = Video;
@@ -134,11 +136,11 @@ impl Step for Finish {
     }
 
     fn fusible(&self) -> Option<Fusible<Video, Video>> {
-        Some(Fusible::of::<Media>(Part(self.part())))
+        Some(Fusible::of::<Media>(self.into()))
     }
 
     async fn run(&self, attempt: &Attempt, video: Video) -> Result<Video, StepError> {
-        pass::alone(attempt, video, self.part()).await
+        pass::alone(attempt, video, self.into()).await
     }
 }
 

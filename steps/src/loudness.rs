@@ -52,10 +52,6 @@ impl Loudness {
         self
     }
 
-    fn part(self) -> Kind {
-        Kind::Loudness(self)
-    }
-
     /// Makes one file of the scratch folder from the other.
     pub(crate) async fn level(
         self,
@@ -119,6 +115,12 @@ impl Measured {
     }
 }
 
+impl From<&Loudness> for Part {
+    fn from(step: &Loudness) -> Self {
+        Self(Kind::Loudness(*step))
+    }
+}
+
 impl Step for Loudness {
     const NAME: Name = Name::new("loudness");
     type Input = Video;
@@ -129,10 +131,10 @@ impl Step for Loudness {
     }
 
     fn fusible(&self) -> Option<Fusible<Video, Video>> {
-        Some(Fusible::of::<Media>(Part(self.part())))
+        Some(Fusible::of::<Media>(self.into()))
     }
 
     async fn run(&self, attempt: &Attempt, video: Video) -> Result<Video, StepError> {
-        pass::alone(attempt, video, self.part()).await
+        pass::alone(attempt, video, self.into()).await
     }
 }

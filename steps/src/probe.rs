@@ -30,9 +30,11 @@ impl Probe {
     pub fn new(policy: Policy) -> Self {
         Self { policy }
     }
+}
 
-    fn part(&self) -> Kind {
-        Kind::Probe(self.policy.clone())
+impl From<&Probe> for Part {
+    fn from(step: &Probe) -> Self {
+        Self(Kind::Probe(step.policy.clone()))
     }
 }
 
@@ -46,10 +48,10 @@ impl Step for Probe {
     }
 
     fn fusible(&self) -> Option<Fusible<Upload, Video>> {
-        Some(Fusible::of::<Media>(Part(self.part())))
+        Some(Fusible::of::<Media>(self.into()))
     }
 
     async fn run(&self, attempt: &Attempt, upload: Upload) -> Result<Video, StepError> {
-        pass::alone(attempt, upload, self.part()).await
+        pass::alone(attempt, upload, self.into()).await
     }
 }

@@ -61,10 +61,6 @@ impl<I> Trim<I> {
         self.range.encoding = encoding;
         self
     }
-
-    fn part(&self) -> Kind {
-        Kind::Trim(self.range.clone())
-    }
 }
 
 impl<I> fmt::Debug for Trim<I> {
@@ -73,6 +69,12 @@ impl<I> fmt::Debug for Trim<I> {
             .field("start", &self.range.start)
             .field("length", &self.range.length)
             .finish_non_exhaustive()
+    }
+}
+
+impl<I> From<&Trim<I>> for Part {
+    fn from(step: &Trim<I>) -> Self {
+        Self(Kind::Trim(step.range.clone()))
     }
 }
 
@@ -86,10 +88,10 @@ impl<I: Source> Step for Trim<I> {
     }
 
     fn fusible(&self) -> Option<Fusible<I, Video>> {
-        Some(Fusible::of::<Media>(Part(self.part())))
+        Some(Fusible::of::<Media>(self.into()))
     }
 
     async fn run(&self, attempt: &Attempt, input: I) -> Result<Video, StepError> {
-        pass::alone(attempt, input, self.part()).await
+        pass::alone(attempt, input, self.into()).await
     }
 }

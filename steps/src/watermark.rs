@@ -91,10 +91,6 @@ impl Watermark {
         self
     }
 
-    fn part(&self) -> Kind {
-        Kind::Mark(self.clone())
-    }
-
     /// The logo, if it is one.
     pub(crate) fn bytes(&self) -> Result<&[u8], MediaError> {
         if self.png.starts_with(PNG) { Ok(&self.png) } else { Err(MediaError::BadAsset { what: "logo" }) }
@@ -122,6 +118,12 @@ impl Watermark {
     }
 }
 
+impl From<&Watermark> for Part {
+    fn from(step: &Watermark) -> Self {
+        Self(Kind::Mark(step.clone()))
+    }
+}
+
 impl Step for Watermark {
     const NAME: Name = Name::new("watermark");
     type Input = Video;
@@ -132,11 +134,11 @@ impl Step for Watermark {
     }
 
     fn fusible(&self) -> Option<Fusible<Video, Video>> {
-        Some(Fusible::of::<Media>(Part(self.part())))
+        Some(Fusible::of::<Media>(self.into()))
     }
 
     async fn run(&self, attempt: &Attempt, video: Video) -> Result<Video, StepError> {
-        pass::alone(attempt, video, self.part()).await
+        pass::alone(attempt, video, self.into()).await
     }
 }
 

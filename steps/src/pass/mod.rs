@@ -25,7 +25,19 @@ use reel::Reel;
 #[derive(Clone, Copy, Debug)]
 pub struct Media;
 
-/// What a media step adds to a [pass](Media).
+/// What a media step adds to a [pass](Media); made from the step.
+///
+/// ```
+/// use stagemark::{Family, Pass, Step, StepError};
+/// use stagemark_media::{Edit, Media, Part, RemoveAudio, Video};
+///
+/// /// As the engine does it, in a test of one's own.
+/// async fn in_one_pass(attempt: &stagemark::Attempt, video: Video) -> Result<Video, StepError> {
+///     let edit = Edit::hd720();
+///     let parts = [(edit.name(), Part::from(&edit)), (RemoveAudio.name(), Part::from(&RemoveAudio))];
+///     Media::run(&Pass::standalone(attempt, parts), video.into()).await
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Part(pub(crate) Kind);
 
@@ -75,8 +87,8 @@ impl Family for Media {
 }
 
 /// Runs a step that stands alone.
-pub(crate) async fn alone(attempt: &Attempt, source: impl Into<Footage>, part: Kind) -> Result<Video, StepError> {
-    play(attempt, source.into(), &[&part], &[]).await.map_err(MediaError::into_step_error)
+pub(crate) async fn alone(attempt: &Attempt, source: impl Into<Footage>, part: Part) -> Result<Video, StepError> {
+    play(attempt, source.into(), &[&part.0], &[]).await.map_err(MediaError::into_step_error)
 }
 
 async fn play(

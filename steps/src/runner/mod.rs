@@ -23,5 +23,5 @@ pub use ffmpeg::{Ffmpeg, Made};
 pub(crate) use header::{Header, Stream};
 pub(crate) use index::Index;
 pub use limits::Limits;
-pub(crate) use packets::Packets;
+pub(crate) use packets::{Packets, Scan};
 pub(crate) use sandbox::Tools;
