@@ -4,6 +4,7 @@ mod accepted;
 mod bumpers;
 mod ends;
 mod finish;
+mod fused;
 mod guide;
 mod hostile;
 mod pictures;
