@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use stagemark_rules::{Kind, TaskId};
+use stagemark_rules::TaskId;
 
 use crate::{
     Options, StepService,
@@ -28,14 +28,12 @@ impl Plan {
 
     /// The step that can be run in one pass with this one.
     fn goes_on_with(&self, first: u16, may: impl Fn(&Planned) -> bool) -> Option<u16> {
-        let mut readers = self.shape.readers(first);
-        let (next, None) = (readers.next()?, readers.next()) else { return None };
+        let next = self.shape.readers(first).next()?;
         let is_seen = first == self.output || self.materialized.contains(&first);
-        let are_steps = [first, next].iter().all(|node| self.shape.nodes()[usize::from(*node)].kind == Kind::Step);
         let (one, other) = (self.step(first)?, self.step(next)?);
         let is_one_family = one.share.as_ref()?.family() == other.share.as_ref()?.family();
         let is_one_pool = one.options.pool == other.options.pool;
-        (!is_seen && are_steps && is_one_family && is_one_pool && may(one) && may(other)).then_some(next)
+        (!is_seen && is_one_family && is_one_pool && may(one) && may(other)).then_some(next)
     }
 
     fn step(&self, node: u16) -> Option<&Planned> {

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use stagemark_rules::Shape;
+use stagemark_rules::{NodeShape, Shape};
 
 use crate::{DEFAULT_POOL, Fusible, Name, Options, Payload, Step, StepService, fusion::Share};
 
@@ -251,6 +251,10 @@ pub(crate) struct Plan {
 struct Graph {
     shape: Shape,
     output: u16,
+    /// Which steps go on in one pass with which, where it was served first: those who do not serve the workflow see its
+    /// runs by that. It is no part of what must not change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    fused: Vec<(u16, u16)>,
 }
 
 impl Definition {
@@ -280,7 +284,10 @@ impl Definition {
 impl Plan {
     /// A plan from a graph that was kept: with the names of its steps, but without any that could run.
     pub(crate) fn of_graph(version: u32, graph: &str) -> Result<Self, serde_json::Error> {
-        let Graph { shape, output } = serde_json::from_str(graph)?;
+        let Graph { mut shape, output, fused } = serde_json::from_str(graph)?;
+        for (first, next) in fused {
+            shape.fuse(first, next);
+        }
         let steps = shape.nodes().iter().map(|_| None).collect();
         Ok(Self { version, shape, steps, passes: Vec::new(), materialized: BTreeSet::new(), output })
     }
@@ -292,7 +299,9 @@ impl Plan {
     }
 
     pub(crate) fn graph(&self) -> String {
-        let graph = Graph { shape: self.shape.clone(), output: self.output };
+        let next = |(first, node): (u16, &NodeShape)| Some((first, node.next?));
+        let fused = (0..).zip(self.shape.nodes()).filter_map(next).collect();
+        let graph = Graph { shape: self.shape.clone(), output: self.output, fused };
         serde_json::to_string(&graph).expect("a graph has names and numbers alone")
     }
 

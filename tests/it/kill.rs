@@ -27,9 +27,18 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn start(folder: &Path, runs: u32) -> Self {
+        Self::doing(folder, &runs.to_string())
+    }
+
+    /// One whose run is a single pass.
+    pub(crate) fn fusing(folder: &Path) -> Self {
+        Self::doing(folder, "fused")
+    }
+
+    fn doing(folder: &Path, what: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_it-worker"))
             .arg(folder)
-            .arg(runs.to_string())
+            .arg(what)
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -38,7 +47,7 @@ impl Worker {
         Self { child, said }
     }
 
-    async fn says(&mut self) -> Option<String> {
+    pub(crate) async fn says(&mut self) -> Option<String> {
         timeout(Duration::from_mins(2), self.said.next_line()).await.expect("the worker says something").unwrap()
     }
 
@@ -47,6 +56,11 @@ impl Worker {
         let at_work = timeout(wait, self.child.wait()).await.is_err();
         self.child.kill().await.unwrap();
         at_work
+    }
+
+    /// Kills it, as `kill -9` does.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
     }
 
     /// Waits until all of its runs have ended and nothing is stuck.

@@ -7,6 +7,8 @@ mod disk_faults;
 mod fixture;
 mod kept;
 mod kill;
+mod kill_in_a_pass;
+mod passes;
 mod readme;
 mod ready_path;
 mod shutdown;

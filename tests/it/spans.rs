@@ -5,9 +5,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use stagemark::Attempt;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::fixture::{Fixture, ONE_STEP, finish, one_step};
+use crate::{
+    fixture::{Fixture, ONE_STEP, finish, one_step},
+    passes::{ELEVEN_MORE, eleven_more},
+};
 
 /// What was logged.
 #[derive(Clone, Default)]
@@ -38,27 +42,50 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-#[tokio::test]
-async fn what_a_step_logs_stands_in_a_span_of_run_step_and_attempt() {
+/// What is logged while this is done.
+async fn logged(work: impl AsyncFnOnce()) -> String {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     let guard = tracing::subscriber::set_default(subscriber);
-    let fixture = Fixture::new();
-    let engine = fixture
-        .serve(one_step(|attempt, n| async move {
-            tracing::info!("at work");
-            if attempt.number() == 1 { Err("again".into()) } else { Ok(n) }
-        }))
-        .await;
-
-    let run = engine.submit(ONE_STEP, 1).await.unwrap();
-    run.result().await.unwrap();
-    finish(engine).await;
+    work().await;
     drop(guard);
+    String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+}
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+#[tokio::test]
+async fn a_pass_is_one_span_that_names_its_steps() {
+    let fixture = Fixture::new();
+    let log = logged(async || {
+        let engine = fixture.serve(eleven_more(fixture.path())).await;
+        engine.submit(ELEVEN_MORE, 1).await.unwrap().result().await.unwrap();
+        finish(engine).await;
+    })
+    .await;
+
+    assert!(log.contains(r#"step=add-two attempt=1 members="add-five, add-four, add-two""#), "{log}");
+    assert_eq!(log.matches(": added").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn what_a_step_logs_stands_in_a_span_of_run_step_and_attempt() {
+    let fixture = Fixture::new();
+    let step = |attempt: Attempt, n| async move {
+        tracing::info!("at work");
+        if attempt.number() == 1 { Err("again".into()) } else { Ok(n) }
+    };
+    let mut id = None;
+    let log = logged(async || {
+        let engine = fixture.serve(one_step(step)).await;
+        let run = engine.submit(ONE_STEP, 1).await.unwrap();
+        run.result().await.unwrap();
+        id = Some(run.id());
+        finish(engine).await;
+    })
+    .await;
+
+    let run = id.unwrap();
     for attempt in [1, 2] {
-        let span = format!("attempt{{run={} step=only attempt={attempt}}}: it::spans: at work", run.id());
+        let span = format!("attempt{{run={run} step=only attempt={attempt}}}: it::spans: at work");
         assert!(log.contains(&span), "{log}");
     }
     assert!(log.contains("run begun") && log.contains("run ended"), "{log}");

@@ -1,7 +1,8 @@
 //! A worker process for tests that kill it.
 //!
 //! `it-worker FOLDER RUNS` submits so many runs, each under its key, and carries on whatever is there until it is killed
-//! or all of them have ended. `it-worker FOLDER deadly` runs a step that kills the process, until its attempts are used up.
+//! or all of them have ended. `it-worker FOLDER deadly` runs a step that kills the process, until its attempts are used up;
+//! `it-worker FOLDER fused` one run whose steps are done in one pass.
 
 use std::{
     error::Error,
@@ -15,8 +16,10 @@ use stagemark_sql::SqlStore;
 use tracing_subscriber::EnvFilter;
 
 mod all_kinds;
+mod passes;
 
 use all_kinds::{ALL_KINDS, all_kinds};
+use passes::{ELEVEN_MORE, eleven_more};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -24,7 +27,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let folder = PathBuf::from(arguments.next().ok_or("which folder?")?);
     let what = arguments.next().ok_or("how many runs?")?;
-    if what == "deadly" { deadly(&folder).await } else { carry_on(&folder, what.parse()?).await }
+    match what.as_str() {
+        "deadly" => deadly(&folder).await,
+        "fused" => fused(&folder).await,
+        runs => carry_on(&folder, runs.parse()?).await,
+    }
 }
 
 async fn builder(folder: &Path) -> Result<Builder, Box<dyn Error>> {
@@ -48,6 +55,13 @@ async fn carry_on(folder: &Path, runs: u32) -> Result<(), Box<dyn Error>> {
         run.result().await?;
     }
     println!("done {}", engine.doctor().await?.len());
+    engine.shutdown(Duration::from_secs(5)).await;
+    Ok(())
+}
+
+async fn fused(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let engine = builder(folder).await?.serve(eleven_more(folder)).start().await?;
+    engine.submit(ELEVEN_MORE, 31).key("fused").await?.result().await?;
     engine.shutdown(Duration::from_secs(5)).await;
     Ok(())
 }

@@ -168,7 +168,8 @@ impl Shape {
         self.add(Kind::Join, "", vec![left, right], Policy::default())
     }
 
-    /// Makes a step and the one that alone takes its output members of one group.
+    /// Makes a step and the one that alone takes its output members of one group; tells whether they are now. They are
+    /// not where one of the two is no step, or another node takes the output too.
     ///
     /// ```
     /// use stagemark_rules::{Policy, Shape};
@@ -176,17 +177,16 @@ impl Shape {
     /// let mut shape = Shape::new();
     /// let trim = shape.step("trim", 0, Policy::default());
     /// let edit = shape.step("edit", trim, Policy::default());
-    /// shape.fuse(trim, edit);
+    /// assert!(shape.fuse(trim, edit));
     /// assert_eq!(shape.group(trim).collect::<Vec<_>>(), [trim, edit]);
     /// ```
-    ///
-    /// # Panics
-    /// If one of the two is no step, or the value of the first has another reader.
-    pub fn fuse(&mut self, first: u16, next: u16) {
+    pub fn fuse(&mut self, first: u16, next: u16) -> bool {
         let is_step = |node: u16| self.node(node).is_some_and(|node| node.kind == Kind::Step);
-        assert!(is_step(first) && is_step(next), "steps are fused, and nothing else");
-        assert_eq!(self.readers(first).collect::<Vec<_>>(), [next], "what others read is not fused away");
-        self.nodes[usize::from(first)].next = Some(next);
+        let may = is_step(first) && is_step(next) && self.readers(first).eq([next]);
+        if may {
+            self.nodes[usize::from(first)].next = Some(next);
+        }
+        may
     }
 
     /// A node and those that are tried in one pass with it, if it is the first of them.

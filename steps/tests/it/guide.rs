@@ -10,7 +10,9 @@ fn flat(code: &str) -> String {
 
 #[test]
 fn every_piece_of_code_in_the_guide_is_a_part_of_the_example() {
-    let pieces: Vec<&str> = GUIDE.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    // What is said of fusible steps is tried where families are: in the engine.
+    let guide = GUIDE.split("## Fusible steps").next().unwrap();
+    let pieces: Vec<&str> = guide.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
 
     assert_eq!(pieces.len(), 5);
     for piece in pieces {

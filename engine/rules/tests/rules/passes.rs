@@ -244,12 +244,14 @@ fn a_host_that_knows_of_no_group_sees_the_first_step_of_a_pass() {
 }
 
 #[test]
-#[should_panic(expected = "what others read is not fused away")]
 fn what_two_take_is_in_no_group() {
     let mut shape = Shape::new();
     let trim = shape.step("trim", 0, THRICE);
     let edit = shape.step("edit", trim, THRICE);
+    let frames = shape.each("frame", edit, THRICE);
     shape.step("poster", trim, THRICE);
 
-    shape.fuse(trim, edit);
+    assert!(!shape.fuse(trim, edit));
+    assert!(!shape.fuse(edit, frames), "nor are the items of an each");
+    assert!(!shape.fuse(9, 10), "nor is what is no node");
 }
