@@ -21,8 +21,12 @@ pub(crate) struct Cut {
 
 impl Cut {
     /// From `start` after the first picture on.
-    pub(crate) fn new(source: &Video, start: Duration) -> Self {
-        let from = source.lead + start;
+    ///
+    /// ffmpeg takes the beginning of a file for zero, but in a transport stream the beginning of what it reads of it:
+    /// where the sound is not read, the first picture is at zero.
+    pub(crate) fn new(source: &Video, start: Duration, silent: bool) -> Self {
+        let alone = silent && source.container == Container::MpegTs;
+        let from = if alone { start } else { source.lead + start };
         let from = if start.is_zero() { from.saturating_sub(EARLY) } else { from };
         Self {
             from: format!("{}.{:06}", from.as_secs(), from.subsec_micros()),

@@ -64,7 +64,9 @@ pub(super) async fn join(
     let duration = parts.iter().map(|(_, part)| part.duration).sum();
     let frames = parts.iter().map(|(_, part)| part.frames).sum();
     let ticks = video.frame_rate.timescale().to_string();
-    let ffmpeg = bench.ffmpeg().list("parts.txt").args(["-map", "0", "-c", "copy", "-video_track_timescale", &ticks]);
+    // Times as they are: sound begins a little before the pictures, which are to stay at zero.
+    let ffmpeg = bench.ffmpeg().args(["-copyts"]).list("parts.txt");
+    let ffmpeg = ffmpeg.args(["-map", "0", "-c", "copy", "-video_track_timescale", &ticks]);
     ffmpeg.output(to).run_telling(duration, |fraction, message| tell.progress(fraction, message)).await?;
     bench.check(to, &Expect::like(video).codec_of(video).lasting(duration).frames(frames)).await
 }

@@ -15,7 +15,9 @@ use crate::{
 /// One ffmpeg command, put together part by part.
 pub(super) struct Render<'a> {
     source: &'a Video,
-    cut: Cut,
+    /// Where reading begins, at which rate, once it has.
+    begun: Option<(Duration, FrameRate)>,
+    /// What the pictures go through then; each filter begins with a comma.
     chain: String,
     /// What the pictures are after the filters so far.
     size: (u32, u32),
@@ -42,7 +44,7 @@ impl<'a> Render<'a> {
     pub(super) fn of(source: &'a Video) -> Self {
         Self {
             source,
-            cut: Cut::new(source, Duration::ZERO),
+            begun: None,
             chain: String::new(),
             size: Cut::size(source),
             rate: source.frame_rate.steady(),
@@ -89,7 +91,7 @@ impl<'a> Render<'a> {
             return Err(MediaError::NothingLeft { duration: self.duration, start: range.start });
         }
         self.duration = length;
-        if self.chain.is_empty() {
+        if self.begun.is_none() {
             self.begin(range.start, self.rate);
             self.plain();
         } else {
@@ -104,13 +106,15 @@ impl<'a> Render<'a> {
 
     fn edit(&mut self, edit: &'a Edit) {
         let rate = edit.rate.unwrap_or(self.rate);
-        if self.chain.is_empty() {
+        if self.begun.is_none() {
             self.begin(Duration::ZERO, rate);
-            self.push(&shape(edit.width_px, edit.height_px, edit.fit));
             self.end();
+            self.push(&shape(edit.width_px, edit.height_px, edit.fit));
         } else {
             if rate != self.rate {
                 self.push(&evenly(rate));
+                self.rate = rate;
+                self.end();
             }
             self.push(&shape(edit.width_px, edit.height_px, edit.fit));
         }
@@ -145,7 +149,7 @@ impl<'a> Render<'a> {
 
     /// Encodes what would else be copied and is not plain.
     fn encode_plain(&mut self) {
-        if !self.source.plain && self.chain.is_empty() {
+        if !self.source.plain && self.begun.is_none() {
             self.make_plain();
             self.encoding = Some(&Encoding::BETWEEN);
         }
@@ -153,7 +157,7 @@ impl<'a> Render<'a> {
 
     /// Begins with the whole source, if nothing has begun yet.
     fn make_plain(&mut self) {
-        if self.chain.is_empty() {
+        if self.begun.is_none() {
             self.begin(Duration::ZERO, self.rate);
             self.plain();
             self.end();
@@ -162,12 +166,8 @@ impl<'a> Render<'a> {
 
     /// Begins to read the source there.
     fn begin(&mut self, start: Duration, rate: FrameRate) {
-        self.cut = Cut::new(self.source, start);
-        self.chain = self.cut.pictures(self.source, rate);
-        if let Some(filter) = self.cut.sound() {
-            self.encode_sound();
-            self.filter_sound(filter);
-        }
+        self.begun = Some((start, rate));
+        self.rate = rate;
     }
 
     fn plain(&mut self) {
@@ -188,11 +188,14 @@ impl<'a> Render<'a> {
         self.push(&evenly(self.rate));
     }
 
-    /// Ends at the duration.
+    /// Ends at the duration, and so on a whole picture: then the duration is what a file of them would have.
     fn end(&mut self) {
+        let micros = (self.duration.as_nanos() + 500) / 1000;
+        self.duration = Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
         let seconds = format!("{:.6}", self.duration.as_secs_f64());
         self.push(&format!("trim=end={seconds}"));
         self.filter_sound(format!("atrim=end={seconds}"));
+        self.duration = self.rate.time_of(self.rate.frames_in(self.duration));
     }
 
     fn push(&mut self, filters: &str) {
@@ -223,12 +226,17 @@ impl<'a> Render<'a> {
             bench.write(&logo_file(number), logo).await?;
         }
         let picked = format!("0:{}", self.source.stream);
-        let ffmpeg = self.cut.input(bench.ffmpeg(), from).args(["-map", &picked]);
+        let (start, rate) = self.begun.unwrap_or((Duration::ZERO, self.rate));
+        let cut = Cut::new(self.source, start, matches!(self.sound, Sound::Dropped));
+        let ffmpeg = cut.input(bench.ffmpeg(), from).args(["-map", &picked]);
         let ffmpeg = match self.encoding {
-            Some(encoding) => ffmpeg.filter(&self.chain).encode(encoding, self.rate),
+            Some(encoding) => {
+                let chain = cut.pictures(self.source, rate) + &self.chain;
+                ffmpeg.filter(&chain).encode(encoding, self.rate)
+            }
             None => ffmpeg.args(["-c:v", "copy"]),
         };
-        let ffmpeg = self.with_sound(ffmpeg).output(to);
+        let ffmpeg = self.with_sound(ffmpeg, &cut).output(to);
         let made = ffmpeg.run_telling(self.duration, |fraction, message| tell.progress(fraction, message)).await?;
         if made.frames == 0 {
             return Err(MediaError::NoFrames);
@@ -236,15 +244,17 @@ impl<'a> Render<'a> {
         self.check(bench, to, made.frames).await
     }
 
-    fn with_sound<'b>(&self, ffmpeg: Ffmpeg<'b>) -> Ffmpeg<'b> {
-        match &self.sound {
-            Sound::Dropped => ffmpeg.args(["-an"]),
-            Sound::Carried => Cut::length(audio::carry(ffmpeg, self.source), self.duration),
-            Sound::Encoded(filters) => {
-                let ffmpeg = audio::encode(ffmpeg, self.source);
-                if filters.is_empty() { ffmpeg } else { ffmpeg.args(["-af", &filters.join(",")]) }
-            }
+    fn with_sound<'b>(&self, ffmpeg: Ffmpeg<'b>, cut: &Cut) -> Ffmpeg<'b> {
+        let filtered = |filters: &[String]| cut.sound().into_iter().chain(filters.iter().cloned()).collect::<Vec<_>>();
+        let (ffmpeg, filters) = match &self.sound {
+            Sound::Dropped => return ffmpeg.args(["-an"]),
+            Sound::Carried => (Cut::length(ffmpeg, self.duration), filtered(&[])),
+            Sound::Encoded(filters) => (ffmpeg, filtered(filters)),
+        };
+        if matches!(self.sound, Sound::Carried) && filters.is_empty() {
+            return audio::carry(ffmpeg, self.source);
         }
+        audio::encode(ffmpeg, self.source).args(["-af", &filters.join(",")])
     }
 
     /// What was written must be what was counted.

@@ -14,8 +14,8 @@ use stagemark_media::{
 
 use crate::studio::{CLIP, Studio};
 
-/// How many chains of steps are tried on each source.
-const CHAINS: u32 = 10;
+/// How many chains of steps are tried on each source, unless `PROPTEST_CASES` says it.
+const CHAINS: u32 = 6;
 
 /// A step that is tried, whichever it is.
 #[derive(Clone, Debug)]
@@ -143,7 +143,8 @@ fn try_chains(args: &str, name: &str) {
         let upload = studio.made(args, name).await;
         studio.run(&Probe::default(), upload).await.unwrap()
     });
-    let config = Config { cases: CHAINS, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CHAINS);
+    let config = Config { cases, max_shrink_iters: 12, failure_persistence: None, ..Config::default() };
     // Alone on an upload, RemoveAudio encodes in its own way, which loses something.
     let first = one().prop_filter("it encodes without loss", |step| !matches!(step, Any::RemoveAudio));
     let chains = (first, prop::collection::vec(one(), 0..=4)).prop_map(|(first, rest)| [vec![first], rest].concat());
