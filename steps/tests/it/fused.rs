@@ -173,30 +173,25 @@ fn wide_pixels_of_full_range_are_the_same() {
     try_chains(&format!("{wide} -c:v libx264 -preset ultrafast -bf 2 -c:a libopus"), "wide.mkv");
 }
 
-#[tokio::test]
-async fn the_usual_steps_make_an_upload_into_a_video_in_one_pass() {
-    let studio = Studio::new();
-    let upload: Upload = studio.upload(CLIP.as_ref()).await;
+/// A second of an upload through all of the usual steps, in one pass.
+pub(crate) async fn usual(studio: &Studio, upload: Upload) -> Video {
     let quick = Encoding { preset: "ultrafast", ..Encoding::default() };
     let mark = Watermark::png(assets::LOGO).encoding(quick.clone());
     let bumpers = Bumpers::new(assets::INTRO, assets::OUTRO).encoding(quick);
+    let (probe, finish) = (Probe::default(), Finish::default());
     let (trim, edit) = (Trim::<Video>::to(Duration::from_secs(1)), Edit::size(320, 180));
-    let parts = [
-        of(&Probe::default()),
-        of(&trim),
-        of(&edit),
-        of(&RemoveAudio),
-        of(&mark),
-        of(&bumpers),
-        of(&Finish::default()),
-    ];
+    let parts = [of(&probe), of(&trim), of(&edit), of(&RemoveAudio), of(&mark), of(&bumpers), of(&finish)];
+    fused(studio, upload, parts.into()).await.unwrap()
+}
 
-    let video = fused(&studio, upload, parts.into()).await.unwrap();
+#[tokio::test]
+async fn the_usual_steps_make_an_upload_into_a_video_in_one_pass() {
+    let studio = Studio::new();
+
+    let video = usual(&studio, studio.upload(CLIP.as_ref()).await).await;
 
     assert_eq!((video.width_px, video.frames, video.has_audio()), (320, 40 + 25 + 40, false));
-    assert_eq!(
-        video.artifact.size_bytes,
-        std::fs::metadata(studio.local(&video.artifact, "out.mp4").await).unwrap().len()
-    );
+    let made = std::fs::metadata(studio.local(&video.artifact, "out.mp4").await).unwrap();
+    assert_eq!(video.artifact.size_bytes, made.len());
     assert_eq!(studio.run(&Finish::default().decoding(), video.clone()).await.unwrap(), video);
 }

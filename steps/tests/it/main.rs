@@ -2,6 +2,7 @@
 
 mod accepted;
 mod bumpers;
+mod encodings;
 mod ends;
 mod finish;
 mod fused;
@@ -11,6 +12,7 @@ mod pictures;
 mod pipeline;
 mod previews;
 mod refused;
+mod sound;
 mod studio;
 mod trim;
 mod usage;
