@@ -1,5 +1,7 @@
 //! What a step is given besides its input: who it is, and how to report, stop and keep files.
 
+mod pass;
+
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -69,19 +71,6 @@ pub(crate) struct Identity {
     pub(crate) pass: Option<(u16, u32)>,
 }
 
-/// Hands what is heard of a pass on to its members.
-#[derive(Debug)]
-struct Spread(Vec<Attempt>);
-
-impl Listen for Spread {
-    fn heard(&self, pass: &Attempt, _first: bool) {
-        let Some(heard) = pass.heard() else { return };
-        for member in &self.0 {
-            member.beat(|beat| (beat.fraction, beat.message) = (heard.fraction, Arc::clone(&heard.message)));
-        }
-    }
-}
-
 /// Where attempts of this process keep their files and get their locks.
 #[derive(Debug)]
 pub(crate) struct Places {
@@ -125,27 +114,6 @@ impl Attempt {
         Self { inner: Arc::new(Inner { identity, cancel, resume, key, beat, companions, listener, members, places }) }
     }
 
-    /// The pass that these attempts are: in the place of this one, with a listener and artifacts of its own.
-    pub(crate) fn over(&self, members: Vec<Self>) -> Self {
-        let Inner { identity, cancel, places, .. } = &*self.inner;
-        let first = members.first().map(|first| (first.inner.identity.task.node, first.number()));
-        let (identity, cancel, places) = (Identity { pass: first, ..*identity }, cancel.clone(), Arc::clone(places));
-        let (key, beat, companions, resume) = Default::default();
-        let listener: Option<Listener> = Some(Arc::new(Spread(members.clone())));
-        Self { inner: Arc::new(Inner { identity, cancel, resume, key, beat, companions, listener, members, places }) }
-    }
-
-    /// The same attempt, of a step of another name.
-    pub(crate) fn named(&self, step: Name) -> Self {
-        let Inner { identity, cancel, listener, places, .. } = &*self.inner;
-        Self::new(Identity { step, ..*identity }, cancel.clone(), None, listener.clone(), Arc::clone(places))
-    }
-
-    /// The attempts at the steps of a pass; none where it is no pass.
-    pub(crate) fn members(&self) -> &[Self] {
-        &self.inner.members
-    }
-
     /// An attempt without an engine, to try a step in a test of its own.
     ///
     /// Its run exists nowhere; artifacts go where `artifacts` says, scratch folders below `scratch`, and its locks are
@@ -155,13 +123,6 @@ impl Attempt {
         let identity = Identity { run, task, step, number: 1, pass: None };
         let locks = Some(Locksmith::new(Arc::new(MemoryLocks::new()), STANDALONE_LOCKS));
         Self::new(identity, cancel, None, None, Arc::new(Places { artifacts: Some(artifacts), scratch, locks }))
-    }
-
-    /// The tasks that it is an attempt at: one, but in a pass.
-    pub(crate) fn tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
-        let is_pass = !self.inner.members.is_empty();
-        let itself = (!is_pass).then_some(self.inner.identity.task);
-        itself.into_iter().chain(self.inner.members.iter().map(|member| member.inner.identity.task))
     }
 
     pub(crate) fn identity(&self) -> Identity {
@@ -374,12 +335,6 @@ impl Attempt {
     /// What was last heard, if anything was.
     pub(crate) fn heard(&self) -> Option<Heartbeat> {
         self.inner.beat.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// When something was last heard, of any of its steps.
-    pub(crate) fn last_heard(&self) -> Option<Instant> {
-        let of_members = self.inner.members.iter().filter_map(Self::last_heard).max();
-        self.heard().map(|heard| heard.at).max(of_members)
     }
 
     /// What was heard since the last call, to be stored; only if the details changed where that is all that matters.

@@ -99,6 +99,14 @@ pub struct Pass<F: Family> {
 }
 
 /// One step of a pass: its part, and its share of the progress.
+///
+/// ```
+/// use stagemark::{Family, Member};
+///
+/// fn begin<F: Family>(member: &Member<F>) {
+///     member.progress(0.0, format!("attempt {} of {}", member.number(), member.step()));
+/// }
+/// ```
 pub struct Member<F: Family> {
     attempt: Attempt,
     part: Arc<F::Part>,
@@ -160,7 +168,48 @@ impl<F: Family> Member<F> {
 /// [`Step::fusible`](crate::Step::fusible) and [`Family`].
 ///
 /// The types are those of the step: that the family can begin with its input and end with its output is checked when
-/// the program is compiled.
+/// the program is compiled. This family begins with texts and with numbers:
+///
+/// ```
+/// use stagemark::{Family, Fusible, Name, Pass, StepError};
+///
+/// enum Source {
+///     Text(String),
+///     Number(i64),
+/// }
+///
+/// impl From<String> for Source {
+///     fn from(text: String) -> Self {
+///         Self::Text(text)
+///     }
+/// }
+///
+/// impl From<i64> for Source {
+///     fn from(number: i64) -> Self {
+///         Self::Number(number)
+///     }
+/// }
+///
+/// struct Sums;
+///
+/// impl Family for Sums {
+///     const NAME: Name = Name::new("sums");
+///     type Part = i64;
+///     type Source = Source;
+///     type Output = i64;
+///
+///     async fn run(pass: &Pass<Self>, source: Source) -> Result<i64, StepError> {
+///         let number = match source {
+///             Source::Text(text) => text.parse()?,
+///             Source::Number(number) => number,
+///         };
+///         Ok(number + pass.members().iter().map(|member| member.part()).sum::<i64>())
+///     }
+/// }
+///
+/// let read: Fusible<String, i64> = Fusible::of::<Sums>(0);
+/// let add: Fusible<i64, i64> = Fusible::of::<Sums>(3);
+/// ```
 pub struct Fusible<In, Out> {
     share: Arc<dyn Share>,
     types: PhantomData<fn(In) -> Out>,

@@ -14,10 +14,14 @@ impl Plan {
     /// alone reads what the first makes. `may` tells which of them this worker runs in passes at all.
     pub(crate) fn fuse(&mut self, may: impl Fn(&Planned) -> bool) {
         let nodes = 0..u16::try_from(self.steps.len()).unwrap_or(u16::MAX);
+        let mut has_groups = false;
         for first in nodes.clone() {
             if let Some(next) = self.goes_on_with(first, &may) {
-                self.shape.fuse(first, next);
+                has_groups |= self.shape.fuse(first, next);
             }
+        }
+        if !has_groups {
+            return;
         }
         let pass = |first| -> Option<Planned> {
             let members: Option<Vec<_>> = self.shape.group(first).map(|node| self.step(node)).collect();
@@ -28,10 +32,12 @@ impl Plan {
 
     /// The step that can be run in one pass with this one.
     fn goes_on_with(&self, first: u16, may: impl Fn(&Planned) -> bool) -> Option<u16> {
-        let next = self.shape.readers(first).next()?;
+        let one = self.step(first)?;
+        let family = one.share.as_ref()?.family();
         let is_seen = first == self.output || self.materialized.contains(&first);
-        let (one, other) = (self.step(first)?, self.step(next)?);
-        let is_one_family = one.share.as_ref()?.family() == other.share.as_ref()?.family();
+        let next = self.shape.readers(first).next()?;
+        let other = self.step(next)?;
+        let is_one_family = other.share.as_ref()?.family() == family;
         let is_one_pool = one.options.pool == other.options.pool;
         (!is_seen && is_one_family && is_one_pool && may(one) && may(other)).then_some(next)
     }

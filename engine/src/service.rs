@@ -10,7 +10,8 @@ use tower::{Layer, Service, ServiceExt};
 
 use crate::{Attempt, Permanent, Step, StepError, fusion::Share};
 
-/// One call of a step: the attempt, and the input as JSON.
+/// One call of a step, or of several in one [pass](crate::Pass): the attempt (of a pass under the name of its last step),
+/// and the input as JSON.
 ///
 /// ```
 /// use stagemark::StepCall;

@@ -226,12 +226,11 @@ fn worker(run: &State, id: TaskId) -> Option<WorkerId> {
 fn state(run: &State, id: TaskId) -> TaskState {
     match run.task(id).map(|task| task.phase) {
         None if run.status.has_ended() => TaskState::Cancelled,
-        None => TaskState::Waiting,
+        None | Some(Phase::Waiting) => TaskState::Waiting,
         Some(Phase::Queued { .. }) => TaskState::Queued,
         Some(Phase::Leased { .. }) => TaskState::Leased,
         Some(Phase::Done { .. }) => TaskState::Ready,
         Some(Phase::Dead) => TaskState::Failed,
         Some(Phase::Dropped) => TaskState::Cancelled,
-        Some(Phase::Waiting) => TaskState::Waiting,
     }
 }

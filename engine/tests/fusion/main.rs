@@ -1,5 +1,6 @@
 //! Fusion, as a family sees it that lives outside the engine: calculations on numbers, many in one go.
 
+mod companions;
 mod equal;
 mod failures;
 mod groups;

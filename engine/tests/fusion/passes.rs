@@ -152,3 +152,23 @@ async fn a_family_is_tried_without_an_engine() {
     let kept = pass.attempt().put("n.txt", "42").await.unwrap();
     assert!(kept.key.ends_with("/1-1/n.txt"), "{}", kept.key);
 }
+
+#[tokio::test]
+async fn a_pass_is_counted_for_each_of_its_steps() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let metrics = recorder.handle();
+    let _local = metrics::set_default_local_recorder(&recorder);
+    let desk = Desk::with([Fault::Passing]);
+    let engine = builder(MemoryStore::new()).serve(sum(&desk)).start().await.unwrap();
+
+    engine.submit(SUM, "20".to_owned()).await.unwrap().result().await.unwrap();
+
+    let page = metrics.render();
+    for step in ["read", "add", "times"] {
+        for outcome in ["ready", "failed"] {
+            let line = format!("stagemark_attempts_total{{step=\"{step}\",outcome=\"{outcome}\"}} 1");
+            assert!(page.contains(&line), "{line} is not in\n{page}");
+        }
+    }
+    finish(engine).await;
+}

@@ -1,5 +1,6 @@
 //! The demo: a real video goes through the pipeline, and goes on from its last stage marker however it was stopped.
 
+mod bars;
 mod cluster;
 mod crash;
 mod input;

@@ -1,4 +1,4 @@
-//! Shows progress: a live bar for each step, or lines where there is no terminal.
+//! Shows progress: a live bar for each step or pass, or lines where there is no terminal.
 
 use std::{
     collections::HashMap,
@@ -6,10 +6,11 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use stagemark::{RunStatus, TaskState, TaskStatus};
+use stagemark::RunStatus;
 
 use crate::{
-    line::{Line, percent, said},
+    bars::{Bar, bars},
+    line::Line,
     say,
 };
 
@@ -17,7 +18,8 @@ use crate::{
 const PLAIN_STRIDE: u8 = 10;
 
 pub(crate) enum Screen {
-    Bars(MultiProgress, Vec<ProgressBar>),
+    /// With what is drawn, by name.
+    Bars(MultiProgress, Vec<(String, ProgressBar)>),
     /// With what was printed last of each step.
     Plain(HashMap<String, Line>),
 }
@@ -32,12 +34,16 @@ impl Screen {
 
     pub(crate) fn show(&mut self, status: &RunStatus) -> io::Result<()> {
         match self {
-            Self::Bars(all, bars) => {
-                while let Some(task) = status.tasks.get(bars.len()) {
-                    bars.push(all.add(bar(task)));
+            Self::Bars(all, drawn) => {
+                let bars = bars(&status.tasks);
+                if !drawn.iter().map(|(name, _)| name.clone()).eq(bars.iter().map(Bar::name)) {
+                    // A pass has begun, or was given up: it is drawn anew.
+                    drawn.drain(..).for_each(|(_, bar)| all.remove(&bar));
+                    drawn.extend(bars.iter().map(|bar| (bar.name(), all.add(draw(bar)))));
                 }
-                for (bar, task) in bars.iter().zip(&status.tasks) {
-                    update(bar, task);
+                for ((_, drawn), bar) in drawn.iter().zip(&bars) {
+                    drawn.set_position(bar.percent().into());
+                    drawn.set_message(bar.message());
                 }
             }
             Self::Plain(printed) => {
@@ -56,28 +62,18 @@ impl Screen {
     /// Leaves the bars as they are.
     pub(crate) fn close(&mut self) {
         if let Self::Bars(_, bars) = self {
-            bars.iter().for_each(ProgressBar::abandon);
+            for (_, bar) in bars {
+                bar.abandon();
+            }
         }
     }
 }
 
-fn bar(task: &TaskStatus) -> ProgressBar {
+fn draw(shown: &Bar<'_>) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix:<14} {bar:30.green/dim} {pos:>3} %  {msg}");
-    let bar = ProgressBar::new(100).with_prefix(task.step.clone());
+    let bar = ProgressBar::new(100).with_prefix(shown.name());
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━─"));
     bar
-}
-
-fn update(bar: &ProgressBar, task: &TaskStatus) {
-    bar.set_position(percent(task.fraction).into());
-    bar.set_message(match task.state {
-        TaskState::Leased => format!("attempt {} {}", task.attempt, said(task)),
-        state @ (TaskState::Queued | TaskState::Failed) if task.attempt > 0 => {
-            format!("{state}, attempt {}: {}", task.attempt, said(task))
-        }
-        state if task.attempt > 1 => format!("{state}, attempt {}", task.attempt),
-        state => state.to_string(),
-    });
 }
 
 fn tells_more(last: &Line, line: &Line) -> bool {

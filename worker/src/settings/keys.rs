@@ -16,6 +16,7 @@ const KEYS: &[(&str, &str, bool)] = &[
     ("pools", "STAGEMARK_POOLS", false),
     ("slots", "STAGEMARK_SLOTS", false),
     ("slots_of", "STAGEMARK_SLOTS_OF", false),
+    ("fusion", "STAGEMARK_FUSION", false),
     ("lease_s", "STAGEMARK_LEASE_S", false),
     ("poll_ms", "STAGEMARK_POLL_MS", false),
     ("grace_s", "STAGEMARK_GRACE_S", false),

@@ -51,6 +51,8 @@ pub struct Settings {
     pub slots: u32,
     /// How many of them may be of a step, by its name.
     pub slots_of: BTreeMap<String, u32>,
+    /// Whether groups of fusible steps are run in one pass (default), or every step alone.
+    pub fusion: bool,
     /// How long a lease holds without a sign of life (default 10 s).
     pub lease: Duration,
     /// How often the queue is looked into at least (default 1 s).
@@ -133,6 +135,7 @@ impl Settings {
             pools: source.get("pools")?.map_or_else(|| Ok(vec!["default".to_owned()]), |given| pools(&given))?,
             slots: source.get("slots")?.map_or(Ok(256), |given| slots(&given, &given.text))?,
             slots_of: source.get("slots_of")?.map_or_else(|| Ok(BTreeMap::new()), |given| slots_of(&given))?,
+            fusion: source.get("fusion")?.map_or(Ok(true), |given| given.parse("true or false"))?,
             lease: seconds("lease_s")?.unwrap_or(Duration::from_secs(10)),
             poll: milliseconds("poll_ms")?.unwrap_or(Duration::from_secs(1)),
             grace: seconds("grace_s")?.unwrap_or(Duration::from_secs(30)),

@@ -142,6 +142,7 @@ fn text(name: &str, value: &Value) -> Result<String, SettingsError> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Integer(number) => Ok(number.to_string()),
+        Value::Boolean(is_so) => Ok(is_so.to_string()),
         Value::Array(all) => {
             let all: Option<Vec<_>> = all.iter().map(Value::as_str).collect();
             all.map(|all| all.join(",")).ok_or_else(invalid)

@@ -56,6 +56,17 @@ fn a_variable_comes_before_the_file() {
 }
 
 #[test]
+fn fusion_is_switched_off_by_file_and_by_variable() {
+    let (_folder, path) = file("fusion = false");
+
+    let by_file = Settings::read(Some(&path), &Environment::default()).unwrap();
+    let by_variable = Settings::read(None, &Environment::from([("STAGEMARK_FUSION", "false")])).unwrap();
+    let by_default = Settings::read(None, &Environment::default()).unwrap();
+
+    assert_eq!([by_file, by_variable, by_default].map(|settings| settings.fusion), [false, false, true]);
+}
+
+#[test]
 fn a_table_of_a_file_and_a_list_of_a_variable_say_the_same() {
     let (_folder, path) = file("[slots_of]\ntranscode = 2\ntrim = 4");
 
@@ -91,6 +102,7 @@ fn what_is_wrong_is_told_with_what_is_right() {
     assert_eq!(refusal("slots = 0"), "slots must be a whole number from 1 to 100000");
     assert_eq!(refusal("slotz = 1"), "slotz in FILE is no setting; docs/operate.md lists them");
     assert_eq!(refusal("slots = 1\nlease_s ="), "line 2 of the settings file FILE is no TOML");
+    assert_eq!(refusal("fusion = 1"), "fusion must be true or false");
     assert_eq!(refusal("log = \"xml\""), "log must be human or json");
     assert_eq!(
         refusal("database_url = \"mysql://db\""),

@@ -32,12 +32,11 @@ impl Active {
         let tasks: Vec<_> = self.ledger.run.members(lease.0).collect();
         let planned = self.ledger.plan.attempt_at(lease.0, tasks.iter().copied());
         let planned = planned.cloned().expect("what is leased here is served here");
-        let attempt = match tasks[..] {
-            [task] => self.attempt_at(task, &cancel, self.ledger.details(task)),
-            _ => {
-                let members: Vec<_> = tasks.iter().map(|task| self.attempt_at(*task, &cancel, None)).collect();
-                members.last().expect("a pass has members").over(members.clone())
-            }
+        let attempt = if let [task] = tasks[..] {
+            self.attempt_at(task, &cancel, self.ledger.details(task))
+        } else {
+            let members: Vec<_> = tasks.iter().map(|task| self.attempt_at(*task, &cancel, None)).collect();
+            members.last().expect("a pass has members").over(members.clone())
         };
         match self.ledger.input_of(lease.0) {
             Ok(input) => {
@@ -46,7 +45,9 @@ impl Active {
                 let begun = Instant::now();
                 let result = execute(planned, call, self.ledger.origin.trace.clone(), cancel);
                 Box::pin(result.map(move |result| {
-                    durations.iter().for_each(|duration| duration.record(begun.elapsed()));
+                    for duration in durations {
+                        duration.record(begun.elapsed());
+                    }
                     Ended { lease, attempt, result }
                 }))
             }
