@@ -26,12 +26,11 @@ impl<'a> Reel<'a> {
     /// Of a video that is known, or of an upload that is looked into first.
     pub(super) async fn begin(bench: &'a Workbench<'a>, footage: Footage, parts: &[&Kind]) -> Result<Self, MediaError> {
         let Footage { artifact, video } = footage;
-        let (video, file) = match video {
-            Some(video) => (video, None),
-            None => {
-                let policy = parts.first().and_then(|part| part.policy()).cloned().unwrap_or_default();
-                (policy.admit(bench, &artifact, SOURCE).await?, Some(SOURCE.to_owned()))
-            }
+        let (video, file) = if let Some(video) = video {
+            (video, None)
+        } else {
+            let policy = parts.first().and_then(|part| part.policy()).cloned().unwrap_or_default();
+            (policy.admit(bench, &artifact, SOURCE).await?, Some(SOURCE.to_owned()))
         };
         let counted = video.digest.is_some();
         Ok(Self { bench, video, file, made: 0, counted })

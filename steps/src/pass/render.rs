@@ -135,7 +135,9 @@ impl<'a> Render<'a> {
         // A movie in the graph, not an input beside it: where the size of the pictures changes, the graph is made
         // anew, and an input that has ended would be missing in it.
         let file = logo_file(number);
-        self.chain += &format!(
+        // Writing to a string does not fail.
+        let _ = write!(
+            self.chain,
             "[plain{number}];movie={file}:f=png_pipe,{logo}[logo{number}];\
              [plain{number}][logo{number}]overlay={place},format=yuv420p"
         );

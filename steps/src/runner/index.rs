@@ -21,6 +21,9 @@ pub(crate) struct Index {
     pub(crate) is_first: bool,
 }
 
+/// The boxes that say how a decoder is set up.
+const SETUPS: [&[u8; 4]; 4] = [b"avcC", b"av1C", b"vpcC", b"esds"];
+
 /// One stream.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Track {
@@ -130,9 +133,9 @@ fn number(body: &[u8], at: usize) -> u32 {
     body.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 
-fn track(trak: &[u8]) -> Track {
+fn track(body: &[u8]) -> Track {
     let mut track = Track::default();
-    let Some(mdia) = find(trak, &[b"mdia"]) else { return track };
+    let Some(mdia) = find(body, &[b"mdia"]) else { return track };
     track.kind = number(find(mdia, &[b"hdlr"]).unwrap_or_default(), 8).to_be_bytes();
     let mdhd = find(mdia, &[b"mdhd"]).unwrap_or_default();
     let ticks_a_second = number(mdhd, if mdhd.first() == Some(&1) { 20 } else { 12 });
@@ -164,7 +167,6 @@ impl Track {
             let sides = number(entry, 24);
             (self.width, self.height) = (sides >> 16, sides & 0xffff);
         }
-        const SETUPS: [&[u8; 4]; 4] = [b"avcC", b"av1C", b"vpcC", b"esds"];
         let boxes = Atoms(entry.get(fixed..).unwrap_or_default());
         self.setup =
             boxes.filter(|(kind, _)| SETUPS.contains(kind)).map(|(_, body)| body.to_vec()).next().unwrap_or_default();
@@ -175,9 +177,10 @@ impl Track {
 fn is_plain_avc(setup: &[u8]) -> bool {
     match setup.get(1) {
         Some(66 | 77 | 88 | 100) => true,
-        Some(_) => after_sets(setup).is_some_and(
-            |more| matches!(more, [chroma, luma, colour, ..] if chroma & 3 == 1 && luma & 7 == 0 && colour & 7 == 0),
-        ),
+        // The form of the colours in two bits, and what their depths exceed 8 by, in three each.
+        Some(_) => after_sets(setup)
+            .and_then(<[u8]>::first_chunk)
+            .is_some_and(|[form, luma, chroma]| (form % 4, luma % 8, chroma % 8) == (1, 0, 0)),
         None => false,
     }
 }
@@ -198,16 +201,11 @@ fn after_sets(setup: &[u8]) -> Option<&[u8]> {
 
 /// Whether an `esds` describes AAC: MP4 says so by a number, which stands after two tags.
 fn is_aac(esds: &[u8]) -> bool {
-    fn after<'a>(tag: u8, from: &'a [u8]) -> Option<&'a [u8]> {
-        let (first, mut rest) = from.split_first()?;
-        while *first == tag {
-            let (length, after) = rest.split_first()?;
-            rest = after;
-            if length & 0x80 == 0 {
-                return Some(rest);
-            }
-        }
-        None
+    fn after(tag: u8, from: &[u8]) -> Option<&[u8]> {
+        let (length, rest) = from.strip_prefix(&[tag])?.split_at_checked(4)?;
+        // The length is one byte, or several of which all but the last have the high bit.
+        let more = length.iter().position(|byte| byte & 0x80 == 0)?;
+        from.get(2 + more..).filter(|_| !rest.is_empty())
     }
     let number = esds.get(4..).and_then(|rest| after(3, rest)).and_then(|rest| after(4, rest.get(3..)?));
     number.and_then(<[u8]>::first) == Some(&0x40)
