@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn whatever_an_index_holds_is_read_without_panic() {
         let start = CLIP.windows(4).position(|four| four == b"trak").unwrap() + 4;
-        let whole = &CLIP[start..start + 6000];
+        let whole = &CLIP[start..];
         let mut seed = 1_usize;
         for _ in 0..2000 {
             let mut bytes = whole.to_vec();
