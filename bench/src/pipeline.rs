@@ -23,6 +23,10 @@ const ROUNDS: usize = 3;
 struct Cost {
     wall: Duration,
     cpu: Duration,
+    /// The part of it that this process used itself.
+    own: Duration,
+    /// What was read and written, from and to files and pipes, by this process and those that it waited for.
+    bytes: u64,
 }
 
 /// Prints both, in turns.
@@ -34,7 +38,7 @@ pub(crate) async fn measure(dir: &Path) -> Result<(), Box<dyn Error>> {
     }
     println!("# The pipeline beside one ffmpeg command (5 s of 720p, in turns)\n");
     println!(
-        "| round | pipeline, wall | CPU | one command, wall | CPU | wall, times | CPU, times |\n|---|---|---|---|---|---|---|"
+        "| round | pipeline, wall | CPU | of it the engine | MB read and written | one command, wall | CPU | wall, times | CPU, times |\n|---|---|---|---|---|---|---|---|---|"
     );
     let engine = engine(folder.path()).await?;
     for round in 1..=ROUNDS {
@@ -43,9 +47,11 @@ pub(crate) async fn measure(dir: &Path) -> Result<(), Box<dyn Error>> {
         let made = frames_of(&folder.path().join("out.mp4")).await?;
         assert!(made.abs_diff(frames) <= 1, "the command made {made} pictures, the pipeline {frames}");
         println!(
-            "| {round} | {:.2?} | {:.2?} | {:.2?} | {:.2?} | {:.2} | {:.2} |",
+            "| {round} | {:.2?} | {:.2?} | {:.2?} | {:.1} | {:.2?} | {:.2?} | {:.2} | {:.2} |",
             pipeline.wall,
             pipeline.cpu,
+            pipeline.own,
+            megabytes(pipeline.bytes),
             command.wall,
             command.cpu,
             pipeline.wall.as_secs_f64() / command.wall.as_secs_f64(),
@@ -61,7 +67,7 @@ pub(crate) async fn measure(dir: &Path) -> Result<(), Box<dyn Error>> {
 async fn engine(folder: &Path) -> Result<Engine, Box<dyn Error>> {
     let publish = PUBLISH.define(|upload| {
         let edited = upload.then(Probe::default()).then(Trim::to(Duration::from_secs(30))).then(Edit::hd720());
-        let marked = edited.then(RemoveAudio).then(Watermark::png(LOGO).encoding(Encoding::default()));
+        let marked = edited.then(RemoveAudio).then(Watermark::png(LOGO));
         marked.then(Bumpers::new(INTRO, OUTRO)).then(Finish::default().attempts(1))
     });
     let url = format!("sqlite://{}", folder.join("pipeline.db").display());
@@ -70,6 +76,11 @@ async fn engine(folder: &Path) -> Result<Engine, Box<dyn Error>> {
         .scratch(folder.join("scratch"))
         .serve(publish);
     Ok(engine.start().await?)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for a table")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
 }
 
 /// Gives how many pictures were made.
@@ -93,7 +104,7 @@ async fn run_command(folder: &Path) -> Result<(), Box<dyn Error>> {
         command.args(["-i", input]);
     }
     command.args(["-filter_complex", &graph, "-map", "[out]", "-c:v", "libx264"]);
-    let Encoding { preset, crf } = Encoding::default();
+    let Encoding { preset, crf, .. } = Encoding::default();
     command.args(["-preset", preset, "-crf", &crf.to_string(), "-movflags", "+faststart", "out.mp4"]);
     if command.status().await?.success() { Ok(()) } else { Err("the ffmpeg command failed".into()) }
 }
@@ -107,16 +118,27 @@ async fn frames_of(file: &Path) -> Result<u64, Box<dyn Error>> {
 }
 
 async fn timed<T>(work: impl Future<Output = Result<T, Box<dyn Error>>>) -> Result<(Cost, T), Box<dyn Error>> {
-    let (begun, before) = (Instant::now(), cpu()?);
+    let (begun, (cpu, own), bytes) = (Instant::now(), cpu()?, bytes()?);
     let made = work.await?;
-    Ok((Cost { wall: begun.elapsed(), cpu: cpu()?.saturating_sub(before) }, made))
+    let wall = begun.elapsed();
+    let (cpu_after, own_after) = self::cpu()?;
+    let (cpu, own) = (cpu_after.saturating_sub(cpu), own_after.saturating_sub(own));
+    Ok((Cost { wall, cpu, own, bytes: self::bytes()?.saturating_sub(bytes) }, made))
 }
 
-/// The CPU time of this process and of its children that have ended.
-fn cpu() -> Result<Duration, Box<dyn Error>> {
+/// The CPU time of this process and of its children that have ended, and that of this process alone.
+fn cpu() -> Result<(Duration, Duration), Box<dyn Error>> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let after_name = stat.rsplit_once(')').ok_or("stat names no process")?.1;
     // utime, stime, cutime and cstime, in hundredths of a second.
-    let ticks = after_name.split_whitespace().skip(11).take(4).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
-    Ok(Duration::from_millis(ticks * 10))
+    let ticks = after_name.split_whitespace().skip(11).take(4).map(str::parse::<u64>).collect::<Result<Vec<_>, _>>()?;
+    let time = |ticks: &[u64]| Duration::from_millis(ticks.iter().sum::<u64>() * 10);
+    Ok((time(&ticks), time(ticks.get(..2).unwrap_or_default())))
+}
+
+/// What was read and written so far.
+fn bytes() -> Result<u64, Box<dyn Error>> {
+    let io = std::fs::read_to_string("/proc/self/io")?;
+    let counts = io.lines().filter_map(|line| line.strip_prefix("rchar: ").or(line.strip_prefix("wchar: ")));
+    Ok(counts.map(str::parse::<u64>).sum::<Result<u64, _>>()?)
 }

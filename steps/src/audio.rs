@@ -1,8 +1,11 @@
 //! Takes the sound away, or carries it along.
 
-use stagemark::{Attempt, Name, Options, Step, StepError};
+use stagemark::{Attempt, Fusible, Name, Options, Step, StepError};
 
-use crate::{Expect, Ffmpeg, MediaError, Trim, Video, Workbench, options};
+use crate::{
+    Ffmpeg, Media, Video, options,
+    pass::{self, Kind, Part},
+};
 
 /// Takes the sound away; the pictures stay as they are, bit for bit, if a step made them, and else become
 /// [plain](Video::plain).
@@ -16,6 +19,12 @@ use crate::{Expect, Ffmpeg, MediaError, Trim, Video, Workbench, options};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RemoveAudio;
 
+impl From<&RemoveAudio> for Part {
+    fn from(_: &RemoveAudio) -> Self {
+        Self(Kind::Silence)
+    }
+}
+
 impl Step for RemoveAudio {
     const NAME: Name = Name::new("remove-audio");
     type Input = Video;
@@ -25,30 +34,20 @@ impl Step for RemoveAudio {
         options()
     }
 
+    fn fusible(&self) -> Option<Fusible<Video, Video>> {
+        Some(Fusible::of::<Media>(self.into()))
+    }
+
     async fn run(&self, attempt: &Attempt, video: Video) -> Result<Video, StepError> {
-        remove(attempt, video).await.map_err(MediaError::into_step_error)
+        pass::alone(attempt, video, self.into()).await
     }
 }
 
-async fn remove(attempt: &Attempt, video: Video) -> Result<Video, MediaError> {
-    if !video.has_audio() {
-        return Ok(video);
-    }
-    let bench = Workbench::open(attempt).await?;
-    bench.fetch(&video.artifact, "source").await?;
-    if !video.plain {
-        let silent = Video { audio: None, ..video };
-        return Trim::<Video>::to(silent.duration).cut(&bench, &silent).await;
-    }
-    let picked = format!("0:{}", video.stream);
-    let ffmpeg = bench.ffmpeg().input("source").args(["-map", &picked, "-an", "-c:v", "copy"]);
-    ffmpeg.output("out.mp4").run(video.duration).await?;
-    bench.deliver("out.mp4", &Expect::like(&video).frames(video.frames).silent()).await
-}
+/// How sound is encoded, so that all parts of a video have the same.
+pub(crate) const AAC: [&str; 8] = ["-c:a", "aac", "-b:a", "160k", "-ac", "2", "-ar", "48000"];
 
 /// Encodes the sound, if there is any, so that parts can be joined.
 pub(crate) fn encode<'a>(ffmpeg: Ffmpeg<'a>, video: &Video) -> Ffmpeg<'a> {
-    const AAC: [&str; 8] = ["-c:a", "aac", "-b:a", "160k", "-ac", "2", "-ar", "48000"];
     match &video.audio {
         Some(audio) => ffmpeg.args(["-map", &format!("0:{}", audio.stream)]).args(AAC),
         None => ffmpeg.args(["-an"]),

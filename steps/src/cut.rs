@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{Container, Ffmpeg, FrameRate, Video};
+use crate::{Container, Ffmpeg, FrameRate, Video, edit::BT709};
+
+/// From so many lines on, pictures that do not say it have the colours of BT.709.
+const HD_LINES: u32 = 720;
 
 /// How much earlier than the first picture is read, so that no rounding of its time can lose it.
 const EARLY: Duration = Duration::from_millis(1);
@@ -18,8 +21,12 @@ pub(crate) struct Cut {
 
 impl Cut {
     /// From `start` after the first picture on.
-    pub(crate) fn new(source: &Video, start: Duration) -> Self {
-        let from = source.lead + start;
+    ///
+    /// ffmpeg takes the beginning of a file for zero, but in a transport stream the beginning of what it reads of it:
+    /// where the sound is not read, the first picture is at zero.
+    pub(crate) fn new(source: &Video, start: Duration, silent: bool) -> Self {
+        let alone = silent && source.container == Container::MpegTs;
+        let from = if alone { start } else { source.lead + start };
         let from = if start.is_zero() { from.saturating_sub(EARLY) } else { from };
         Self {
             from: format!("{}.{:06}", from.as_secs(), from.subsec_micros()),
@@ -36,16 +43,11 @@ impl Cut {
     /// The filters that the pictures go through first, down to this rate: the first of them is at zero.
     ///
     /// None of them looks at the first picture it sees: all begin anew when the size changes in the middle.
-    pub(crate) fn pictures(&self, rate: FrameRate) -> String {
+    pub(crate) fn pictures(&self, source: &Video, rate: FrameRate) -> String {
         let from = &self.from;
+        let tag = if source.untagged && source.height_px >= HD_LINES { format!("{BT709},") } else { String::new() };
         let cut = if self.filters() { format!("trim=start={from},setpts=PTS-{from}/TB,") } else { String::new() };
-        cut + &format!("fps={rate}:start_time=0:eof_action=pass")
-    }
-
-    /// The filters that make the pictures [plain](Video::plain).
-    pub(crate) fn plain(&self, source: &Video, rate: FrameRate) -> String {
-        let (width, height) = Self::size(source);
-        format!("{},scale={width}:{height},setsar=1", self.pictures(rate))
+        tag + &cut + &format!("fps={rate}:start_time=0:eof_action=pass")
     }
 
     /// The size that they have then: H.264 with halved colour needs even sides.
@@ -54,13 +56,10 @@ impl Cut {
         (even(source.width_px), even(source.height_px))
     }
 
-    /// What the sound goes through.
-    pub(crate) fn sound<'a>(&self, ffmpeg: Ffmpeg<'a>, source: &Video) -> Ffmpeg<'a> {
-        if self.filters() && source.has_audio() {
-            let from = &self.from;
-            return ffmpeg.args(["-af", &format!("atrim=start={from},asetpts=PTS-{from}/TB")]);
-        }
-        ffmpeg
+    /// The filter that the sound goes through first, if it must be decoded for that.
+    pub(crate) fn sound(&self) -> Option<String> {
+        let from = &self.from;
+        self.filters().then(|| format!("atrim=start={from},asetpts=PTS-{from}/TB"))
     }
 
     /// Ends the output after this time.
@@ -68,8 +67,7 @@ impl Cut {
         ffmpeg.args(["-t", &format!("{:.6}", length.as_secs_f64())])
     }
 
-    /// Whether the sound must be decoded, because a filter cuts it.
-    pub(crate) fn filters(&self) -> bool {
+    fn filters(&self) -> bool {
         !self.seeks && !self.nothing
     }
 }

@@ -1,13 +1,14 @@
 //! Brings any video into one shape.
 
-use std::time::Duration;
+use stagemark::{Attempt, Fusible, Name, Options, Step, StepError};
 
-use stagemark::{Attempt, Name, Options, Step, StepError};
+use crate::{
+    Encoding, FrameRate, Media, Video, options,
+    pass::{self, Kind, Part},
+};
 
-use crate::{Encoding, Expect, FrameRate, MediaError, Video, Workbench, audio, cut::Cut, options};
-
-/// Brings a video into one shape: size, square pixels, a constant rate, 4:2:0, BT.709 colours, H.264 in an MP4 that
-/// plays while it loads.
+/// Brings a video into one shape: size, square pixels, a constant rate, 4:2:0, BT.709 colours, in an MP4 that plays while
+/// it loads.
 ///
 /// What has another shape gets black bars, or is [cropped](Self::crop).
 ///
@@ -18,11 +19,11 @@ use crate::{Encoding, Expect, FrameRate, MediaError, Video, Workbench, audio, cu
 /// ```
 #[derive(Clone, Debug)]
 pub struct Edit {
-    width_px: u32,
-    height_px: u32,
-    fit: Fit,
-    rate: Option<FrameRate>,
-    encoding: Encoding,
+    pub(crate) width_px: u32,
+    pub(crate) height_px: u32,
+    pub(crate) fit: Fit,
+    pub(crate) rate: Option<FrameRate>,
+    pub(crate) encoding: Encoding,
 }
 
 /// What becomes of a picture of another shape.
@@ -70,20 +71,11 @@ impl Edit {
         self.encoding = encoding;
         self
     }
+}
 
-    async fn edit(&self, attempt: &Attempt, video: &Video) -> Result<Video, MediaError> {
-        let rate = self.rate.unwrap_or_else(|| video.frame_rate.steady());
-        let cut = Cut::new(video, Duration::ZERO);
-        let bench = Workbench::open(attempt).await?;
-        bench.fetch(&video.artifact, "source").await?;
-        let picked = format!("0:{}", video.stream);
-        let chain = cut.pictures(rate) + "," + &shape(self.width_px, self.height_px, self.fit);
-        let ffmpeg = cut.input(bench.ffmpeg(), "source").args(["-map", &picked]).filter(&chain);
-        let ffmpeg = Cut::length(ffmpeg, video.duration);
-        let ffmpeg = if cut.filters() { audio::encode(ffmpeg, video) } else { audio::carry(ffmpeg, video) };
-        let ffmpeg = cut.sound(ffmpeg, video).encode(&self.encoding, rate).args(COLOURS);
-        ffmpeg.output("out.mp4").run(video.duration).await?;
-        bench.deliver("out.mp4", &Expect::like(video).size(self.width_px, self.height_px).rate(rate)).await
+impl From<&Edit> for Part {
+    fn from(step: &Edit) -> Self {
+        Self(Kind::Edit(step.clone()))
     }
 }
 
@@ -96,14 +88,17 @@ impl Step for Edit {
         options()
     }
 
+    fn fusible(&self) -> Option<Fusible<Video, Video>> {
+        Some(Fusible::of::<Media>(self.into()))
+    }
+
     async fn run(&self, attempt: &Attempt, video: Video) -> Result<Video, StepError> {
-        self.edit(attempt, &video).await.map_err(MediaError::into_step_error)
+        pass::alone(attempt, video, self.into()).await
     }
 }
 
-/// Says in the file which colours the [shape] has.
-pub(crate) const COLOURS: [&str; 8] =
-    ["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"];
+/// Says which colours the pictures have; the encoder writes it into the file.
+pub(crate) const BT709: &str = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709";
 
 /// The filter chain that brings any picture into this size.
 ///
@@ -120,5 +115,5 @@ pub(crate) fn shape(width: u32, height: u32, fit: Fit) -> String {
              scale={width}:{height}:{COLOUR},setsar=1"
         ),
     };
-    format!("{fitted},format=yuv420p")
+    format!("{fitted},format=yuv420p,{BT709}:range=tv")
 }

@@ -122,6 +122,23 @@ pub enum MediaError {
         /// How the video is encoded.
         codec: VideoCodec,
     },
+    /// Bumpers are to be encoded with another codec than the video has.
+    #[error("bumpers in {bumpers} cannot be joined to a video in {video}: give both the same encoding")]
+    OtherCodec {
+        /// How the bumpers would be encoded.
+        bumpers: VideoCodec,
+        /// How the video is encoded.
+        video: VideoCodec,
+    },
+    /// This ffmpeg cannot encode so.
+    #[error("this ffmpeg has no encoder {encoder}: install one that has it, or choose another codec")]
+    EncoderMissing {
+        /// ffmpeg's name of the encoder.
+        encoder: String,
+    },
+    /// There is no sound to work on.
+    #[error("the video has no sound")]
+    NoSound,
     /// The picture to be laid over a video, or a bumper, is of no kind that is known.
     #[error("the {what} is neither a PNG nor a video: give the bytes of one")]
     BadAsset {

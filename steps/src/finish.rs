@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
-use stagemark::{Attempt, Name, Options, Step, StepError};
-use tokio::{
-    fs::File,
-    io::{AsyncReadExt, AsyncSeekExt},
+use crate::{
+    Expect, Media, MediaError, Video, Workbench, options,
+    pass::{self, Kind, Part},
+    runner::Index,
 };
+use stagemark::{Attempt, Fusible, Name, Options, Step, StepError};
 
-use crate::{Expect, MediaError, Video, Workbench, options};
+const SOURCE: &str = "source";
 
-/// Checks that a finished video is what the steps before say it is: container, codec, size, rate, every picture
-/// decoded and counted, the index before the pictures. What is wrong is not delivered.
+/// Checks that a finished video is what the steps before say it is: container, codec, size, rate, count of pictures,
+/// the index before the pictures. What is wrong is not delivered.
+///
+/// Where the pass that made it counted each picture as it was encoded, the file has to have the
+/// [digest](Video::digest) that it had then, so that its pictures are those; else every picture is decoded and counted,
+/// as it is in any case [on request](Self::decoding). In the same pass as what makes the video it looks at the file
+/// before it is stored.
 ///
 /// ```
 /// use stagemark_media::Finish;
@@ -22,11 +28,12 @@ use crate::{Expect, MediaError, Video, Workbench, options};
 pub struct Finish {
     bytes_max: u64,
     duration_max: Duration,
+    decodes: bool,
 }
 
 impl Default for Finish {
     fn default() -> Self {
-        Self { bytes_max: 4 << 30, duration_max: Duration::from_hours(1) }
+        Self { bytes_max: 4 << 30, duration_max: Duration::from_hours(1), decodes: false }
     }
 }
 
@@ -45,27 +52,49 @@ impl Finish {
         self
     }
 
-    async fn check(&self, attempt: &Attempt, video: &Video) -> Result<(), MediaError> {
-        let bench = Workbench::open(attempt).await?;
-        bench.fetch(&video.artifact, "source").await?;
-        bench.check("source", &Expect::like(video).frames(video.frames)).await?;
-        self.measure(&bench, video).await?;
-        if !index_is_first(&bench).await? {
-            return Err(wrong("index", &"after the pictures", &"before them, so that it plays while it loads"));
-        }
-        let picked = format!("0:{}", video.stream);
-        let made = bench.ffmpeg().input("source").args(["-map", &picked]).decode_only().run(video.duration).await?;
-        if made.frames != video.frames {
-            return Err(wrong("count of decoded pictures", &made.frames, &video.frames));
-        }
-        Ok(())
+    /// Decodes every picture once more, also where the pass that made the video has counted them.
+    #[must_use]
+    pub fn decoding(mut self) -> Self {
+        self.decodes = true;
+        self
     }
 
-    async fn measure(&self, bench: &Workbench<'_>, video: &Video) -> Result<(), MediaError> {
-        let bytes = tokio::fs::metadata(bench.path("source")).await.map_err(MediaError::scratch("source"))?.len();
+    /// Checks what lies in the artifact store.
+    pub(crate) async fn check_stored(&self, bench: &Workbench<'_>, video: &Video) -> Result<(), MediaError> {
+        let found = bench.fetch_digested(&video.artifact, SOURCE).await?;
+        // What is wrong is told by its name, if it has one; the digest has none.
+        let bytes = self.look(bench, video, SOURCE).await?;
         if bytes != video.artifact.size_bytes {
             return Err(wrong("count of bytes", &bytes, &video.artifact.size_bytes));
         }
+        match &video.digest {
+            Some(digest) if !self.decodes => {
+                if &found == digest {
+                    Ok(())
+                } else {
+                    Err(wrong("digest", &found, digest))
+                }
+            }
+            _ => decode(bench, video, SOURCE).await,
+        }
+    }
+
+    /// Checks what this pass has made and will put into the store; whether its pictures were counted.
+    pub(crate) async fn check_made(
+        &self,
+        bench: &Workbench<'_>,
+        video: &Video,
+        file: &str,
+        counted: bool,
+    ) -> Result<(), MediaError> {
+        self.look(bench, video, file).await?;
+        if counted && !self.decodes { Ok(()) } else { decode(bench, video, file).await }
+    }
+
+    /// Gives how many bytes the file has.
+    async fn look(&self, bench: &Workbench<'_>, video: &Video, file: &str) -> Result<u64, MediaError> {
+        bench.check(file, &Expect::like(video).codec_of(video).frames(video.frames)).await?;
+        let bytes = tokio::fs::metadata(bench.path(file)).await.map_err(MediaError::scratch(file))?.len();
         if bytes > self.bytes_max {
             return Err(wrong("count of bytes", &bytes, &format!("at most {}", self.bytes_max)));
         }
@@ -73,7 +102,27 @@ impl Finish {
             let (found, most) = (format!("{:?}", video.duration), format!("at most {:?}", self.duration_max));
             return Err(wrong("duration", &found, &most));
         }
-        Ok(())
+        let index = Index::read(&bench.path(file)).await.map_err(MediaError::scratch(file))?;
+        if index.is_some_and(|index| index.is_first) {
+            return Ok(bytes);
+        }
+        Err(wrong("index", &"after the pictures", &"before them, so that it plays while it loads"))
+    }
+}
+
+/// Decodes and counts every picture.
+async fn decode(bench: &Workbench<'_>, video: &Video, file: &str) -> Result<(), MediaError> {
+    let picked = format!("0:{}", video.stream);
+    let made = bench.ffmpeg().input(file).args(["-map", &picked]).decode_only().run(video.duration).await?;
+    if made.frames == video.frames {
+        return Ok(());
+    }
+    Err(wrong("count of decoded pictures", &made.frames, &video.frames))
+}
+
+impl From<&Finish> for Part {
+    fn from(step: &Finish) -> Self {
+        Self(Kind::Finish(step.clone()))
     }
 }
 
@@ -86,33 +135,15 @@ impl Step for Finish {
         options()
     }
 
+    fn fusible(&self) -> Option<Fusible<Video, Video>> {
+        Some(Fusible::of::<Media>(self.into()))
+    }
+
     async fn run(&self, attempt: &Attempt, video: Video) -> Result<Video, StepError> {
-        self.check(attempt, &video).await.map_err(MediaError::into_step_error)?;
-        Ok(video)
+        pass::alone(attempt, video, self.into()).await
     }
 }
 
 fn wrong(what: &'static str, found: &dyn ToString, expected: &dyn ToString) -> MediaError {
     MediaError::Wrong { what, found: found.to_string(), expected: expected.to_string() }
-}
-
-/// Whether the index of an MP4 (`moov`) stands before its pictures (`mdat`).
-async fn index_is_first(bench: &Workbench<'_>) -> Result<bool, MediaError> {
-    let failed = || MediaError::scratch("source");
-    let mut file = File::open(bench.path("source")).await.map_err(failed())?;
-    let (mut at, end) = (0_u64, file.metadata().await.map_err(failed())?.len());
-    while at + 16 <= end {
-        file.seek(std::io::SeekFrom::Start(at)).await.map_err(failed())?;
-        let size = u64::from(file.read_u32().await.map_err(failed())?);
-        let kind = file.read_u32().await.map_err(failed())?.to_be_bytes();
-        match &kind {
-            b"moov" => return Ok(true),
-            b"mdat" => return Ok(false),
-            _ => {}
-        }
-        // A size of 1 says that the real one follows, in 64 bits.
-        let size = if size == 1 { file.read_u64().await.map_err(failed())? } else { size };
-        at = at.saturating_add(size.max(8));
-    }
-    Ok(false)
 }

@@ -10,8 +10,14 @@
 //! | [`RemoveAudio`] | takes the sound away |
 //! | [`Watermark`] | lays a logo over it |
 //! | [`Bumpers`] | puts an opening before it and a closing after it |
-//! | [`Finish`] | checks it, picture by picture |
+//! | [`Loudness`] | brings the sound to one loudness |
+//! | [`Finish`] | checks it before anybody sees it |
 //! | [`TakePoster`], [`DrawSprites`], [`CutPreview`] | make what a page shows before it plays |
+//! | [`Quality`] | reports how near a video is to what it was made from |
+//!
+//! Neighbours of the first eight are of one [family](Media): the engine runs them in one pass, which decodes and encodes
+//! once, by three processes from an upload to a finished video with bumpers. The pictures are the same as those of the
+//! steps one by one.
 //!
 //! Every upload is taken for hostile. A file that is refused gets a permanent [`MediaError`], one sentence that can
 //! be shown to whoever sent it. Steps of your own get the same protection from a [`Workbench`].
@@ -24,10 +30,13 @@ mod edit;
 mod error;
 mod finish;
 mod frame_rate;
+mod loudness;
+mod pass;
 mod policy;
 mod poster;
 mod preview;
 mod probe;
+mod quality;
 mod runner;
 mod sprites;
 mod trim;
@@ -42,11 +51,14 @@ pub use edit::Edit;
 pub use error::{MediaError, Said};
 pub use finish::Finish;
 pub use frame_rate::FrameRate;
+pub use loudness::Loudness;
+pub use pass::{Footage, Media, Part};
 pub use policy::Policy;
 pub use poster::{Poster, TakePoster};
 pub use preview::{CutPreview, Preview};
 pub use probe::Probe;
-pub use runner::{Encoding, Expect, Ffmpeg, Limits, Made, Workbench};
+pub use quality::{Quality, Report};
+pub use runner::{Codec, Encoding, Expect, Ffmpeg, Limits, Made, Workbench};
 pub use sprites::{DrawSprites, Sprites};
 use stagemark::{Backoff, Options};
 pub use trim::Trim;

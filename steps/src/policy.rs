@@ -80,8 +80,10 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Fetches an upload into the folder and looks into it: first at its size, then at what it declares, and only
-    /// then at what it holds, because each costs more than the one before.
+    /// Fetches an upload into the folder and looks into it: at its size, then at what it declares and what it holds.
+    ///
+    /// One process reads both, since to start one costs more than to read most files; it ends where there are more
+    /// packets than any accepted file has.
     pub(crate) async fn admit(
         &self,
         bench: &Workbench<'_>,
@@ -90,11 +92,17 @@ impl Policy {
     ) -> Result<Video, MediaError> {
         self.weigh(source.size_bytes)?;
         bench.fetch(source, name).await?;
-        let header = bench.header(name).await?;
-        let (container, codec, stream) = self.declared(&header)?;
         let packets_max = FrameRate::new(self.fps_max, 1).frames_in(self.duration_max).saturating_mul(2).max(1000);
-        let packets =
-            bench.packets(name, Packets::of(stream.index, container, header.format.begin()), packets_max).await?;
+        let (header, scan) = match bench.examine(name, packets_max).await {
+            Err(costly @ MediaError::TooCostly { .. }) => {
+                // What it declares may be a reason that says more.
+                self.declared(&bench.header(name).await?)?;
+                return Err(costly);
+            }
+            examined => examined?,
+        };
+        let (container, codec, stream) = self.declared(&header)?;
+        let packets = scan.of(stream.index, container, header.format.begin());
         self.held(&header, stream, &packets)?;
         let duration = packets.duration();
         let (width, height) = stream.shown();
@@ -103,6 +111,7 @@ impl Policy {
             container,
             codec,
             plain: false,
+            untagged: stream.is_untagged(),
             stream: stream.index,
             width_px: u32::try_from(width).unwrap_or(u32::MAX),
             height_px: u32::try_from(height).unwrap_or(u32::MAX),
@@ -111,6 +120,7 @@ impl Policy {
             lead: packets.lead(),
             duration,
             audio: header.streams.iter().find(|stream| is_sound(stream)).map(sound),
+            digest: None,
         })
     }
 

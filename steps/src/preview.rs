@@ -73,7 +73,7 @@ impl CutPreview {
             self.width_px
         );
         let picked = format!("0:{}", video.stream);
-        let small = Encoding { preset: "veryfast", crf: 27 };
+        let small = Encoding { preset: "veryfast", crf: 27, ..Encoding::default() };
         let ffmpeg = bench.ffmpeg().input("source").args(["-map", &picked, "-an"]).filter(&chain);
         ffmpeg.encode(&small, RATE).output("preview.mp4").run(duration).await?;
         let expect = Expect::of(self.width_px, height_px, RATE).lasting(duration).silent();

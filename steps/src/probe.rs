@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use stagemark::{Attempt, Name, Options, Step, StepError};
+use stagemark::{Attempt, Fusible, Name, Options, Step, StepError};
 
-use crate::{MediaError, Policy, Upload, Video, Workbench, options};
+use crate::{
+    Media, Policy, Upload, Video, options,
+    pass::{self, Kind, Part},
+};
 
 /// Probes an upload: is it a video, of a kind that is accepted, and all there?
 ///
@@ -29,6 +32,12 @@ impl Probe {
     }
 }
 
+impl From<&Probe> for Part {
+    fn from(step: &Probe) -> Self {
+        Self(Kind::Probe(step.policy.clone()))
+    }
+}
+
 impl Step for Probe {
     const NAME: Name = Name::new("probe");
     type Input = Upload;
@@ -38,11 +47,11 @@ impl Step for Probe {
         Options { timeout: Duration::from_mins(5), ..options() }
     }
 
+    fn fusible(&self) -> Option<Fusible<Upload, Video>> {
+        Some(Fusible::of::<Media>(self.into()))
+    }
+
     async fn run(&self, attempt: &Attempt, upload: Upload) -> Result<Video, StepError> {
-        let probe = async {
-            let bench = Workbench::open(attempt).await?;
-            self.policy.admit(&bench, &upload.source, "source").await
-        };
-        probe.await.map_err(MediaError::into_step_error)
+        pass::alone(attempt, upload, self.into()).await
     }
 }

@@ -47,9 +47,13 @@ pub struct Video {
     pub container: Container,
     /// How the pictures are encoded.
     pub codec: VideoCodec,
-    /// Whether a media step made it: H.264 of 8 bits and 4:2:0 in MP4, upright, of square pixels and even sides, its
-    /// pictures from zero on. What is plain can be copied and joined.
+    /// Whether a media step made it: 8 bits and 4:2:0 in MP4, upright, of square pixels and even sides, its pictures
+    /// from zero on. What is plain can be copied and joined.
     pub plain: bool,
+    /// Whether an upload does not say which colours it has. They are taken as players take them: BT.709 from 720 lines
+    /// on, else BT.601.
+    #[serde(default)]
+    pub untagged: bool,
     /// Which stream of the file holds them.
     pub stream: u32,
     /// The width as shown: upright, with square pixels.
@@ -66,6 +70,10 @@ pub struct Video {
     pub duration: Duration,
     /// The sound, if there is any.
     pub audio: Option<Audio>,
+    /// The SHA-256 of the file in hexadecimal digits, if the pass that made it counted each picture as it was encoded:
+    /// whoever reads the same bytes again need not decode them to know that they are all there.
+    #[serde(default)]
+    pub digest: Option<String>,
 }
 
 impl Video {
@@ -196,6 +204,16 @@ pub enum VideoCodec {
 }
 
 impl VideoCodec {
+    /// What the four letters in an MP4 stand for, if steps make videos of it.
+    pub(crate) fn of_atom(letters: [u8; 4]) -> Option<Self> {
+        Some(match &letters {
+            b"avc1" | b"avc3" => Self::H264,
+            b"av01" => Self::Av1,
+            b"vp09" => Self::Vp9,
+            _ => return None,
+        })
+    }
+
     /// What ffmpeg's name of a codec stands for.
     pub(crate) fn of(name: &str) -> Option<Self> {
         Some(match name {

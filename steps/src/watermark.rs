@@ -1,10 +1,13 @@
 //! Lays a logo over a video.
 
-use std::{borrow::Cow, time::Duration};
+use std::borrow::Cow;
 
-use stagemark::{Attempt, Name, Options, Step, StepError};
+use stagemark::{Attempt, Fusible, Name, Options, Step, StepError};
 
-use crate::{Encoding, Expect, MediaError, Video, Workbench, audio, cut::Cut, options};
+use crate::{
+    Encoding, Media, MediaError, Video, options,
+    pass::{self, Kind, Part},
+};
 
 /// The bytes that every PNG begins with.
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -23,7 +26,7 @@ pub struct Watermark {
     width: f64,
     margin: f64,
     opacity: f64,
-    encoding: Encoding,
+    pub(crate) encoding: Encoding,
 }
 
 /// Where a watermark stands.
@@ -88,29 +91,16 @@ impl Watermark {
         self
     }
 
-    async fn lay(&self, attempt: &Attempt, video: &Video) -> Result<Video, MediaError> {
-        if !self.png.starts_with(PNG) {
-            return Err(MediaError::BadAsset { what: "logo" });
-        }
-        let bench = Workbench::open(attempt).await?;
-        bench.fetch(&video.artifact, "source").await?;
-        bench.write("logo.png", &self.png).await?;
-        let (cut, rate) = (Cut::new(video, Duration::ZERO), video.frame_rate.steady());
-        let graph = self.graph(video, &cut.plain(video, rate));
-        let ffmpeg = cut.input(bench.ffmpeg(), "source").picture("logo.png");
-        let ffmpeg = Cut::length(ffmpeg.args(["-filter_complex", &graph, "-map", "[out]"]), video.duration);
-        let ffmpeg = if cut.filters() { audio::encode(ffmpeg, video) } else { audio::carry(ffmpeg, video) };
-        let ffmpeg = cut.sound(ffmpeg, video).encode(&self.encoding, rate);
-        ffmpeg.output("out.mp4").run(video.duration).await?;
-        let (width, height) = Cut::size(video);
-        let expect = Expect::like(video).size(width, height).rate(rate);
-        bench.deliver("out.mp4", &if video.plain { expect.frames(video.frames) } else { expect }).await
+    /// The logo, if it is one.
+    pub(crate) fn bytes(&self) -> Result<&[u8], MediaError> {
+        if self.png.starts_with(PNG) { Ok(&self.png) } else { Err(MediaError::BadAsset { what: "logo" }) }
     }
 
+    /// The filters that the logo goes through, and where it lies on pictures of this size.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a width in pixels")]
-    fn graph(&self, video: &Video, plain: &str) -> String {
-        let width = ((f64::from(video.width_px) * self.width) as u32).max(2);
-        let margin = (f64::from(video.height_px) * self.margin) as u32;
+    pub(crate) fn overlay(&self, (width_px, height_px): (u32, u32)) -> (String, String) {
+        let width = ((f64::from(width_px) * self.width) as u32).max(2);
+        let margin = (f64::from(height_px) * self.margin) as u32;
         let (right, bottom) = (format!("W-w-{margin}"), format!("H-h-{margin}"));
         let margin = margin.to_string();
         let (x, y) = match self.place {
@@ -120,11 +110,17 @@ impl Watermark {
             Place::BottomRight => (&right, &bottom),
             Place::Center => (&"(W-w)/2".to_owned(), &"(H-h)/2".to_owned()),
         };
-        format!(
-            "[1:v]format=rgba,scale={width}:{}:force_original_aspect_ratio=decrease,colorchannelmixer=aa={}[logo];\
-             [0:{}]{plain}[plain];[plain][logo]overlay=x={x}:y={y},format=yuv420p[out]",
-            video.height_px, self.opacity, video.stream
-        )
+        let logo = format!(
+            "format=rgba,scale={width}:{height_px}:force_original_aspect_ratio=decrease,colorchannelmixer=aa={}",
+            self.opacity
+        );
+        (logo, format!("x={x}:y={y}"))
+    }
+}
+
+impl From<&Watermark> for Part {
+    fn from(step: &Watermark) -> Self {
+        Self(Kind::Mark(step.clone()))
     }
 }
 
@@ -137,8 +133,12 @@ impl Step for Watermark {
         options()
     }
 
+    fn fusible(&self) -> Option<Fusible<Video, Video>> {
+        Some(Fusible::of::<Media>(self.into()))
+    }
+
     async fn run(&self, attempt: &Attempt, video: Video) -> Result<Video, StepError> {
-        self.lay(attempt, &video).await.map_err(MediaError::into_step_error)
+        pass::alone(attempt, video, self.into()).await
     }
 }
 

@@ -1,18 +1,20 @@
 //! An attempt's place to work: a scratch folder, and ffmpeg on it.
 
 use std::{
+    fmt::Write,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use futures::StreamExt;
+use sha2::{Digest, Sha256};
 use stagemark::{Artifact, ArtifactWriter, Attempt, Scratch};
 use tokio::{
     fs,
     io::{AsyncReadExt, AsyncWriteExt},
 };
 
-use super::{Expect, Ffmpeg, Tools};
+use super::{Expect, Ffmpeg, Index, Tools};
 use crate::{Audio, Container, FrameRate, MediaError, Video, VideoCodec};
 
 /// How much of a file is held in memory while it is fetched or put.
@@ -73,11 +75,34 @@ impl<'a> Workbench<'a> {
 
     /// Copies an artifact into the folder.
     pub async fn fetch(&self, artifact: &Artifact, name: &str) -> Result<(), MediaError> {
+        self.copy(artifact, name, |_| {}).await
+    }
+
+    /// Copies a video into the folder; one whose [digest](Video::digest) is known has to have it.
+    pub(crate) async fn fetch_video(&self, video: &Video, name: &str) -> Result<(), MediaError> {
+        let Some(expected) = &video.digest else { return self.fetch(&video.artifact, name).await };
+        let found = self.fetch_digested(&video.artifact, name).await?;
+        if &found == expected {
+            return Ok(());
+        }
+        Err(MediaError::Wrong { what: "digest", found, expected: expected.clone() })
+    }
+
+    /// Copies an artifact into the folder, and tells its SHA-256.
+    pub(crate) async fn fetch_digested(&self, artifact: &Artifact, name: &str) -> Result<String, MediaError> {
+        let mut hash = Sha256::new();
+        self.copy(artifact, name, |part| hash.update(part)).await?;
+        Ok(hex(&hash.finalize()))
+    }
+
+    async fn copy(&self, from: &Artifact, name: &str, mut see: impl FnMut(&[u8]) + Send) -> Result<(), MediaError> {
         check_name(name)?;
-        let mut parts = self.attempt.get(artifact).await?;
+        let mut parts = self.attempt.get(from).await?;
         let mut file = fs::File::create(self.scratch.file(name)).await.map_err(MediaError::scratch(name))?;
         while let Some(part) = self.unless_cancelled(parts.next()).await? {
-            file.write_all(&part?).await.map_err(MediaError::scratch(name))?;
+            let part = part?;
+            see(&part);
+            file.write_all(&part).await.map_err(MediaError::scratch(name))?;
             self.attempt.heartbeat();
         }
         file.flush().await.map_err(MediaError::scratch(name))
@@ -91,6 +116,17 @@ impl<'a> Workbench<'a> {
 
     /// Puts a file of the folder into the artifact store, as it is.
     pub async fn put(&self, name: &str) -> Result<Artifact, MediaError> {
+        self.paste(name, |_| {}).await
+    }
+
+    /// Puts a file of the folder into the artifact store, and tells its SHA-256.
+    pub(crate) async fn put_digested(&self, name: &str) -> Result<(Artifact, String), MediaError> {
+        let mut hash = Sha256::new();
+        let artifact = self.paste(name, |part| hash.update(part)).await?;
+        Ok((artifact, hex(&hash.finalize())))
+    }
+
+    async fn paste(&self, name: &str, mut see: impl FnMut(&[u8]) + Send) -> Result<Artifact, MediaError> {
         check_name(name)?;
         let mut writer: ArtifactWriter = self.attempt.writer(name).await?;
         let mut file = fs::File::open(self.scratch.file(name)).await.map_err(MediaError::scratch(name))?;
@@ -101,6 +137,7 @@ impl<'a> Workbench<'a> {
                 return Ok(writer.finish().await?);
             }
             part.truncate(read);
+            see(&part);
             self.unless_cancelled(writer.write(part.into())).await??;
             self.attempt.heartbeat();
         }
@@ -117,31 +154,35 @@ impl<'a> Workbench<'a> {
 
     /// Checks a file that this step made; the artifact of the answer is still to be put.
     pub(crate) async fn check(&self, name: &str, expect: &Expect) -> Result<Video, MediaError> {
-        let header = self.header(name).await?;
-        let wrong = |what, found: String| MediaError::Wrong { what, found, expected: "an H.264 video in MP4".into() };
-        if Container::of(&header.format.demuxer) != Some(Container::Mp4) {
-            return Err(wrong("container", header.format.demuxer));
-        }
-        let Some(stream) = header.streams.iter().find(|stream| stream.codec_name == "h264") else {
-            return Err(wrong("codec", "none".into()));
+        let index = Index::read(&self.scratch.file(name)).await.map_err(MediaError::scratch(name))?;
+        let wrong = |what, found: &str| MediaError::Wrong {
+            what,
+            found: found.into(),
+            expected: "an H.264, AV1 or VP9 video in MP4".into(),
         };
-        let sound = header.streams.iter().find(|stream| stream.is_audio());
-        let (frames, duration) = (stream.frames().unwrap_or(0), stream.duration.unwrap_or_default());
+        let index = index.ok_or_else(|| wrong("container", "no whole MP4"))?;
+        let pictures = index.tracks.iter().zip(0..).find(|(track, _)| track.is_video());
+        let (track, stream) = pictures.ok_or_else(|| wrong("codec", "none"))?;
+        let codec = VideoCodec::of_atom(track.codec);
+        let codec = codec.ok_or_else(|| wrong("codec", &String::from_utf8_lossy(&track.codec)))?;
+        let sound = index.tracks.iter().zip(0..).find(|(track, _)| track.is_audio());
         let video = Video {
             artifact: Artifact { key: String::new(), size_bytes: 0 },
             container: Container::Mp4,
-            codec: VideoCodec::H264,
+            codec,
             plain: true,
-            stream: stream.index,
-            width_px: stream.width,
-            height_px: stream.height,
-            frames,
-            frame_rate: FrameRate::measured(frames, duration, expect.rate.or(stream.frame_rate())),
+            untagged: false,
+            stream,
+            width_px: track.width,
+            height_px: track.height,
+            frames: track.samples,
+            frame_rate: FrameRate::measured(track.samples, track.duration, expect.rate),
             lead: Duration::ZERO,
-            duration,
-            audio: sound.map(|sound| Audio { stream: sound.index, codec: sound.codec_name.clone() }),
+            duration: track.duration,
+            audio: sound.map(|(track, stream)| Audio { stream, codec: track.sound().to_owned() }),
+            digest: None,
         };
-        expect.hold(&video, &stream.pix_fmt).map(|()| video)
+        expect.hold(&video, track.pixels().unwrap_or("another one")).map(|()| video)
     }
 
     pub(crate) fn attempt(&self) -> &Attempt {
@@ -179,4 +220,13 @@ pub(super) fn check_name(name: &str) -> Result<(), MediaError> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
     let good = name.bytes().all(plain) && name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
     if good { Ok(()) } else { Err(MediaError::BadName { name: name.to_owned() }) }
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

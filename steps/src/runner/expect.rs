@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{FrameRate, MediaError, Video};
+use crate::{Codec, FrameRate, MediaError, Video, VideoCodec};
 
 /// How much longer or shorter a video may be, or 2 %: sound ends on its own grid, and pictures on theirs.
 const SLACK: Duration = Duration::from_millis(500);
@@ -25,6 +25,7 @@ pub struct Expect {
     size: (u32, u32),
     pub(super) rate: Option<FrameRate>,
     sound: bool,
+    codec: VideoCodec,
 }
 
 impl Expect {
@@ -36,12 +37,20 @@ impl Expect {
             size: (video.width_px, video.height_px),
             rate: Some(video.frame_rate),
             sound: video.has_audio(),
+            codec: VideoCodec::H264,
         }
     }
 
     /// Of this width, height and rate, of any length, and with sound.
     pub fn of(width_px: u32, height_px: u32, rate: FrameRate) -> Self {
-        Self { duration: None, frames: None, size: (width_px, height_px), rate: Some(rate), sound: true }
+        Self {
+            duration: None,
+            frames: None,
+            size: (width_px, height_px),
+            rate: Some(rate),
+            sound: true,
+            codec: VideoCodec::H264,
+        }
     }
 
     /// So long, give or take half a second or 2 %.
@@ -74,6 +83,18 @@ impl Expect {
         self
     }
 
+    /// Encoded so; [`like`](Self::like) and [`of`](Self::of) expect H.264.
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.codec = codec.video_codec();
+        self
+    }
+
+    /// Encoded as this one.
+    pub(crate) fn codec_of(mut self, video: &Video) -> Self {
+        self.codec = video.codec;
+        self
+    }
+
     /// Without sound.
     pub fn silent(mut self) -> Self {
         self.sound = false;
@@ -81,6 +102,7 @@ impl Expect {
     }
 
     pub(super) fn hold(&self, video: &Video, pixels: &str) -> Result<(), MediaError> {
+        same("codec", &video.codec, &self.codec)?;
         same("width", &video.width_px, &self.size.0)?;
         same("height", &video.height_px, &self.size.1)?;
         same("pixel format", pixels, "yuv420p")?;

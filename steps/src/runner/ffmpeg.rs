@@ -101,12 +101,11 @@ impl<'a> Ffmpeg<'a> {
     ///
     /// Each picture keeps its own time: one that comes too early or too late is neither dropped nor doubled.
     pub fn encode(self, encoding: &Encoding, rate: FrameRate) -> Self {
-        let (crf, ticks) = (encoding.crf.min(51).to_string(), rate.timescale().to_string());
+        let ticks = rate.timescale().to_string();
         let times = self.bench.tools().keep_times();
         self.args([times, "vfr", "-enc_time_base", &format!("1/{ticks}"), "-video_track_timescale", &ticks])
-            .args(["-c:v", "libx264", "-preset", encoding.preset, "-crf", &crf, "-pix_fmt", "yuv420p"])
-            // Parameter sets that do not depend on the quality: parts encoded apart can be joined.
-            .args(["-x264-params", "stitchable=1", "-threads", &threads()])
+            .args(encoding.args())
+            .args(["-threads", &threads()])
     }
 
     /// Keeps what one process may use within these limits.
@@ -136,7 +135,26 @@ impl<'a> Ffmpeg<'a> {
     /// # Errors
     /// [`Damaged`](MediaError::Damaged) and [`TooCostly`](MediaError::TooCostly), which are permanent, and what may
     /// pass: [`Failed`](MediaError::Failed), [`TimedOut`](MediaError::TimedOut), [`Cancelled`](MediaError::Cancelled).
-    pub async fn run(mut self, duration: Duration) -> Result<Made, MediaError> {
+    pub async fn run(self, duration: Duration) -> Result<Made, MediaError> {
+        let bench = self.bench;
+        self.run_telling(duration, |fraction, message| bench.report(fraction, message)).await
+    }
+
+    /// The same; who is told of the progress is up to the caller.
+    pub(crate) async fn run_telling(
+        self,
+        duration: Duration,
+        tell: impl Fn(f64, &str) + Send + Sync,
+    ) -> Result<Made, MediaError> {
+        self.listen(duration, tell).await.map(|(made, _)| made)
+    }
+
+    /// The same; gives also the last that ffmpeg said.
+    pub(crate) async fn listen(
+        mut self,
+        duration: Duration,
+        tell: impl Fn(f64, &str) + Send + Sync,
+    ) -> Result<(Made, String), MediaError> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
@@ -148,14 +166,15 @@ impl<'a> Ffmpeg<'a> {
             .run(command, |line| {
                 if made.hear(line) {
                     let fraction = made.time.as_secs_f64() / duration.as_secs_f64().max(0.001);
-                    self.bench.report(fraction, &format!("{:.1} s of video", made.time.as_secs_f64()));
+                    attempt.heartbeat();
+                    tell(fraction, &format!("{:.1} s of video", made.time.as_secs_f64()));
                 }
                 Ok(())
             })
             .await?;
-        judge_ffmpeg(ended)?;
-        self.bench.report(1.0, &format!("{:.1} s of video", made.time.as_secs_f64()));
-        Ok(made)
+        let said = judge_ffmpeg(ended)?;
+        tell(1.0, &format!("{:.1} s of video", made.time.as_secs_f64()));
+        Ok((made, said))
     }
 
     fn command(&mut self) -> Command {

@@ -44,7 +44,7 @@ pub(crate) struct Stream {
     #[serde(default)]
     pub(crate) height: u32,
     #[serde(default)]
-    pub(crate) pix_fmt: String,
+    color_space: String,
     #[serde(default)]
     sample_aspect_ratio: String,
     #[serde(default)]
@@ -83,6 +83,11 @@ impl Stream {
     /// The name of its codec, for people.
     pub(crate) fn codec(&self) -> &str {
         if self.codec_name.is_empty() { "something unknown" } else { &self.codec_name }
+    }
+
+    /// Whether it does not say how its colours are to be read.
+    pub(crate) fn is_untagged(&self) -> bool {
+        matches!(self.color_space.as_str(), "" | "unknown")
     }
 
     pub(crate) fn is_cover(&self) -> bool {

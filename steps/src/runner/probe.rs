@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::{
-    Header, Limits, Packets, Workbench,
+    Header, Limits, Scan, Workbench,
     bench::check_name,
     child::{Ended, Watch},
     ffmpeg::{ALLOC_BYTES_MAX, DEMUXERS, PIXELS_MAX, STREAMS_MAX},
@@ -12,55 +12,53 @@ use super::{
 use crate::{MediaError, error::Said};
 
 /// The fields that are asked for; what a file's tags say is not among them.
-const FIELDS: &str = "format=format_name,duration,start_time:stream=index,codec_type,codec_name,width,height,pix_fmt,\
+const FIELDS: &str = "format=format_name,duration,start_time:stream=index,codec_type,codec_name,width,height,color_space,\
     sample_aspect_ratio,avg_frame_rate,nb_frames,duration:stream_disposition=attached_pic:\
     stream_side_data=rotation:stream_tags=rotate";
+/// The fields of each packet.
+const PACKETS: &str = "packet=codec_type,stream_index,pts_time,dts_time,duration_time,flags";
+const PACKETS_BEGIN: &str = "    \"packets\": [";
+const PACKETS_END: &str = "    ]";
 /// The most that ffprobe may answer about a file's streams.
 const HEADER_BYTES_MAX: usize = 1 << 20;
 
 impl Workbench<'_> {
     /// What a file of the scratch folder declares.
     pub(crate) async fn header(&self, name: &str) -> Result<Header, MediaError> {
-        let mut json = String::new();
-        let entries = ["-show_entries", FIELDS, "-of", "json=compact=1"];
-        let ended = self
-            .ffprobe(name, &entries, |line| {
-                json.push_str(line);
-                json.push('\n');
-                if json.len() > HEADER_BYTES_MAX {
-                    return Err(MediaError::TooManyStreams { max: STREAMS_MAX });
-                }
-                Ok(())
-            })
-            .await?;
+        let mut json = Json::default();
+        let ended = self.ffprobe(name, FIELDS, |line| json.hear(line)).await?;
         judge_ffprobe(ended)?;
-        serde_json::from_str(&json).map_err(|error| MediaError::NotVideo { source: Said(error.to_string()) })
+        json.header()
     }
 
-    /// What a file of the scratch folder holds; reading stops when a stream has more than `most` packets.
-    pub(crate) async fn packets(&self, name: &str, mut packets: Packets, most: u64) -> Result<Packets, MediaError> {
-        const ENTRIES: &str = "packet=stream_index,pts_time,dts_time,duration_time,flags";
-        let mut lines = 0_u64;
-        let ended = self
-            .ffprobe(name, &["-show_entries", ENTRIES, "-of", "compact=p=0"], |line| {
-                packets.hear(line);
-                lines += 1;
-                if lines.is_multiple_of(4096) {
-                    self.attempt().heartbeat();
-                }
-                if packets.read > most || lines / u64::from(STREAMS_MAX) > most {
-                    return Err(MediaError::TooCostly { what: "time" });
-                }
-                Ok(())
-            })
-            .await?;
-        judge_ffprobe(ended).map(|()| packets)
+    /// What a file of the scratch folder declares, and what it holds, by one process: reading stops when a stream has
+    /// more than `most` packets.
+    pub(crate) async fn examine(&self, name: &str, most: u64) -> Result<(Header, Scan), MediaError> {
+        let (mut json, mut scan, mut lines, mut in_packets) = (Json::default(), Scan::default(), 0_u64, false);
+        let hear = |line: &str| {
+            lines += 1;
+            if lines.is_multiple_of(4096) {
+                self.attempt().heartbeat();
+            }
+            match (lines, in_packets) {
+                // The packets come first, between two lines that nothing within them is like.
+                (2, _) if line == PACKETS_BEGIN => in_packets = true,
+                (_, true) if line.starts_with(PACKETS_END) => in_packets = false,
+                (_, true) if scan.hear(line) > most => return Err(MediaError::TooCostly { what: "time" }),
+                (_, true) => {}
+                (_, false) => return json.hear(line),
+            }
+            Ok(())
+        };
+        let ended = self.ffprobe(name, &format!("{PACKETS}:{FIELDS}"), hear).await?;
+        judge_ffprobe(ended)?;
+        Ok((json.header()?, scan))
     }
 
     async fn ffprobe(
         &self,
         name: &str,
-        what: &[&str],
+        entries: &str,
         line: impl FnMut(&str) -> Result<(), MediaError> + Send,
     ) -> Result<Ended, MediaError> {
         check_name(name)?;
@@ -68,9 +66,28 @@ impl Workbench<'_> {
         let streams = STREAMS_MAX.to_string();
         command.args(["-v", "error", "-protocol_whitelist", "file", "-format_whitelist", DEMUXERS]);
         command.args(["-max_alloc", ALLOC_BYTES_MAX, "-max_pixels", PIXELS_MAX, "-max_streams", &streams]);
-        command.args(what).args(["-i", &format!("file:{name}")]);
+        command.args(["-show_entries", entries, "-of", "json=compact=1", "-i", &format!("file:{name}")]);
         let limits = Limits::probing();
         let command = self.tools().confine(&command, &limits, self.folder());
         Watch { program: "ffprobe", attempt: self.attempt(), wall: limits.wall }.run(command, line).await
+    }
+}
+
+/// What ffprobe answers about a file's streams, line by line.
+#[derive(Default)]
+struct Json(String);
+
+impl Json {
+    fn hear(&mut self, line: &str) -> Result<(), MediaError> {
+        self.0.push_str(line);
+        self.0.push('\n');
+        if self.0.len() > HEADER_BYTES_MAX {
+            return Err(MediaError::TooManyStreams { max: STREAMS_MAX });
+        }
+        Ok(())
+    }
+
+    fn header(&self) -> Result<Header, MediaError> {
+        serde_json::from_str(&self.0).map_err(|error| MediaError::NotVideo { source: Said(error.to_string()) })
     }
 }

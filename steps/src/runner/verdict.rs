@@ -8,15 +8,15 @@ use crate::{MediaError, error::Said};
 /// The signals of a program that did what it must not: ILL, ABRT, BUS, FPE, SEGV, SYS.
 const CRASHES: [i32; 6] = [4, 6, 7, 8, 11, 31];
 
-/// The end of ffmpeg.
-pub(super) fn judge_ffmpeg(ended: Ended) -> Result<(), MediaError> {
+/// The end of ffmpeg: the last it said, if it did what it was told.
+pub(super) fn judge_ffmpeg(ended: Ended) -> Result<String, MediaError> {
     const OUT_OF_TIME: [&str; 2] = ["received signal 24", "Received > 3 system signals"];
     const FULL: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
     const REFUSED: &str = "Format not on whitelist";
     const DAMAGE: [&str; 3] = ["Decode error rate", "Invalid data found", "Error while decoding"];
     let Ended { status, said } = ended;
     if status.success() {
-        return Ok(());
+        return Ok(said);
     }
     // ffmpeg takes the signal that its time is over for a wish to end early, and says so last; it comes each second.
     let out_of_time = said.lines().last().is_some_and(|last| OUT_OF_TIME.iter().any(|sign| last.contains(sign)));
@@ -28,6 +28,10 @@ pub(super) fn judge_ffmpeg(ended: Ended) -> Result<(), MediaError> {
         _ => {}
     }
     let said = faults(&said);
+    if let Some((_, name)) = said.split_once("Unknown encoder '") {
+        let encoder = name.split('\'').next().unwrap_or_default().to_owned();
+        return Err(MediaError::EncoderMissing { encoder });
+    }
     if said.contains("Cannot allocate memory") || said.contains("malloc") {
         return Err(MediaError::TooCostly { what: "memory" });
     }

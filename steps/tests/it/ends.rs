@@ -8,7 +8,7 @@ use std::{
 };
 
 use stagemark::Step;
-use stagemark_media::{Encoding, Expect, Limits, MediaError, Trim, Upload, Video, Workbench};
+use stagemark_media::{Codec, Encoding, Expect, Limits, MediaError, Trim, Upload, Video, Workbench};
 
 use crate::studio::{CLIP, Studio};
 
@@ -16,7 +16,7 @@ use crate::studio::{CLIP, Studio};
 const FOLDER: &str = "STAGEMARK_MEDIA_SLOW_FOLDER";
 
 /// Takes a minute to encode the clip.
-const SLOW: Encoding = Encoding { preset: "placebo", crf: 1 };
+const SLOW: Encoding = Encoding { codec: Codec::H264, preset: "placebo", crf: 1 };
 
 /// The ids of the processes that work below a folder.
 fn working_in(folder: &Path) -> Vec<u32> {
@@ -41,7 +41,7 @@ async fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
 async fn encoding_in(folder: &Path) -> Vec<u32> {
     let written = |folder: &Path| {
         let attempts = fs::read_dir(folder).ok()?.flatten();
-        attempts.map(|attempt| attempt.path().join("out.mp4")).find(|file| file.exists())
+        attempts.map(|attempt| attempt.path().join("made1.mp4")).find(|file| file.exists())
     };
     until(|| written(folder).map(|_| working_in(folder)).filter(|ids| !ids.is_empty())).await
 }

@@ -2,14 +2,17 @@
 
 mod accepted;
 mod bumpers;
+mod encodings;
 mod ends;
 mod finish;
+mod fused;
 mod guide;
 mod hostile;
 mod pictures;
 mod pipeline;
 mod previews;
 mod refused;
+mod sound;
 mod studio;
 mod trim;
 mod usage;

@@ -8,14 +8,14 @@ use std::{
 };
 
 use stagemark::{Artifact, Attempt, MemoryArtifacts, Step, StepError};
-use stagemark_media::{Edit, Encoding, Trim, Upload, Video};
+use stagemark_media::{Codec, Edit, Encoding, Trim, Upload, Video};
 use tokio_util::sync::CancellationToken;
 
 /// A clip with sound that is in the repository.
 pub(crate) const CLIP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/bbb_720p_5s.mp4");
 
 /// Encodes badly and at once.
-pub(crate) const QUICK: Encoding = Encoding { preset: "ultrafast", crf: 20 };
+pub(crate) const QUICK: Encoding = Encoding { codec: Codec::H264, preset: "ultrafast", crf: 20 };
 
 /// A store, a folder for inputs and looks, and a scratch folder for the steps.
 pub(crate) struct Studio {

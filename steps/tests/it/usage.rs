@@ -31,3 +31,26 @@ async fn the_processor_time_and_the_bytes_of_a_step_are_counted() {
     let size_bytes = video.artifact.size_bytes as f64;
     assert!(value("written_bytes_total") >= size_bytes, "it writes all of {size_bytes}");
 }
+
+/// How many processes a step, or a pass, has started: a line of its time is counted for each.
+fn processes(page: &str) -> f64 {
+    let counts = page.lines().filter(|line| line.starts_with("stagemark_media_cpu_seconds_count{"));
+    counts.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_upload_is_finished_by_three_processes() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let metrics = recorder.handle();
+    let _local = metrics::set_default_local_recorder(&recorder);
+    let studio = Studio::new();
+    let upload = studio.upload(CLIP.as_ref()).await;
+    crate::fused::usual(&studio, upload.clone()).await;
+    let (first, before) = (processes(&metrics.render()), metrics.render());
+
+    crate::fused::usual(&studio, upload).await;
+
+    // The first makes the bumpers, and asks ffmpeg for its version if no test of this process has.
+    assert!((4.0..=6.0).contains(&first), "{before}");
+    assert!((processes(&metrics.render()) - first - 3.0).abs() < 0.1, "{}", metrics.render());
+}

@@ -1,0 +1,188 @@
+//! Joins a video with its bumpers, without encoding it again; the bumpers are encoded once and kept for all runs.
+
+use std::{fmt::Write, time::Duration};
+
+use sha2::{Digest, Sha256};
+
+use super::Tell;
+use crate::{
+    Bumpers, Encoding, Expect, Ffmpeg, FrameRate, MediaError, Video, Workbench,
+    audio::AAC,
+    bumpers::BUMPER_MAX,
+    edit::{Fit, shape},
+    runner::{Stream, hex},
+    watermark::PNG,
+};
+
+/// What a bumper must have in common with the video that it is joined to.
+struct Shape<'a> {
+    width_px: u32,
+    height_px: u32,
+    rate: FrameRate,
+    sound: bool,
+    encoding: &'a Encoding,
+}
+
+/// One bumper: what it is made from, and where it is kept.
+struct Bumper<'a> {
+    which: &'static str,
+    bytes: &'a [u8],
+    key: String,
+}
+
+/// Joins one file of the scratch folder with its bumpers into the other, and checks it.
+pub(super) async fn join(
+    bench: &Workbench<'_>,
+    bumpers: &Bumpers,
+    video: &Video,
+    (from, to): (&str, &str),
+    tell: &Tell<'_>,
+) -> Result<Video, MediaError> {
+    if !video.plain {
+        return Err(MediaError::NotEdited { codec: video.codec });
+    }
+    let encoding = bumpers.encoding.clone().unwrap_or_else(|| Encoding::of(video.codec));
+    if encoding.codec.video_codec() != video.codec {
+        return Err(MediaError::OtherCodec { bumpers: encoding.codec.video_codec(), video: video.codec });
+    }
+    let main = bench.check(from, &Expect::like(video).codec_of(video)).await?;
+    let shape = Shape {
+        width_px: video.width_px,
+        height_px: video.height_px,
+        rate: video.frame_rate.steady(),
+        sound: video.has_audio(),
+        encoding: &encoding,
+    };
+    let [intro, outro] = shape.bumpers(bench, bumpers).await?;
+    let parts = [("intro.mp4", &intro), (from, &main), ("outro.mp4", &outro)];
+    let mut list = String::from("ffconcat version 1.0\n");
+    for (name, part) in parts {
+        // Writing to a string does not fail.
+        let _ = write!(list, "file {name}\nduration {:.6}\n", part.duration.as_secs_f64());
+    }
+    bench.write("parts.txt", list.as_bytes()).await?;
+    let duration = parts.iter().map(|(_, part)| part.duration).sum();
+    let frames = parts.iter().map(|(_, part)| part.frames).sum();
+    let ticks = video.frame_rate.timescale().to_string();
+    // Times as they are: sound begins a little before the pictures, which are to stay at zero.
+    let ffmpeg = bench.ffmpeg().args(["-copyts"]).list("parts.txt");
+    let ffmpeg = ffmpeg.args(["-map", "0", "-c", "copy", "-video_track_timescale", &ticks]);
+    ffmpeg.output(to).run_telling(duration, |fraction, message| tell.progress(fraction, message)).await?;
+    bench.check(to, &Expect::like(video).codec_of(video).lasting(duration).frames(frames)).await
+}
+
+impl Shape<'_> {
+    /// Lays both into the folder: as they were kept, or made and then kept.
+    async fn bumpers(&self, bench: &Workbench<'_>, bumpers: &Bumpers) -> Result<[Video; 2], MediaError> {
+        let bumper =
+            |which, bytes| Bumper { which, bytes, key: self.key(bytes, bumpers.still, &bench.tools().version) };
+        let both = [bumper("intro", &*bumpers.intro), bumper("outro", &*bumpers.outro)];
+        let mut missing = Vec::new();
+        for bumper in &both {
+            if !self.is_kept(bench, bumper).await? {
+                missing.push(bumper);
+            }
+        }
+        self.make(bench, &missing, bumpers.still).await?;
+        for bumper in missing {
+            self.check(bench, bumper).await?;
+            bench.attempt().keep(&bumper.key, &bench.path(&bumper.file())).await?;
+        }
+        Ok([self.check(bench, &both[0]).await?, self.check(bench, &both[1]).await?])
+    }
+
+    async fn is_kept(&self, bench: &Workbench<'_>, bumper: &Bumper<'_>) -> Result<bool, MediaError> {
+        let Some(kept) = bench.attempt().kept(&bumper.key).await? else { return Ok(false) };
+        bench.fetch(&kept, &bumper.file()).await?;
+        // One that does not fit, for whatever reason, is made anew.
+        Ok(self.check(bench, bumper).await.is_ok())
+    }
+
+    async fn check(&self, bench: &Workbench<'_>, bumper: &Bumper<'_>) -> Result<Video, MediaError> {
+        let expect = Expect::of(self.width_px, self.height_px, self.rate).codec(self.encoding.codec);
+        bench.check(&bumper.file(), &if self.sound { expect } else { expect.silent() }).await
+    }
+
+    /// Makes what is missing: both by one command, as they are short and a process costs as much as some pictures.
+    async fn make(&self, bench: &Workbench<'_>, missing: &[&Bumper<'_>], still: Duration) -> Result<(), MediaError> {
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let made = self.encode(bench, missing, still).await;
+        match (made, missing) {
+            (Err(error), [bumper]) if error.is_permanent() => Err(MediaError::BadAsset { what: bumper.which }),
+            (Err(error), [first, ..]) if error.is_permanent() => {
+                // Which of them is at fault: the first, or the one after it.
+                let alone = self.encode(bench, &[first], still).await;
+                let what = if alone.is_err() { first.which } else { missing[missing.len() - 1].which };
+                Err(MediaError::BadAsset { what })
+            }
+            (made, _) => made,
+        }
+    }
+
+    async fn encode(&self, bench: &Workbench<'_>, missing: &[&Bumper<'_>], still: Duration) -> Result<(), MediaError> {
+        let (rate, seconds) = (self.rate.to_string(), still.as_secs_f64().to_string());
+        let (mut ffmpeg, mut input, mut maps) = (bench.ffmpeg(), 0, Vec::new());
+        for bumper in missing {
+            bench.write(bumper.which, bumper.bytes).await?;
+            let is_still = bumper.bytes.starts_with(PNG);
+            ffmpeg = if is_still {
+                ffmpeg.args(["-loop", "1", "-framerate", &rate, "-t", &seconds]).picture(bumper.which)
+            } else {
+                ffmpeg.input(bumper.which)
+            };
+            let pictures = input;
+            input += 1;
+            let length = if is_still { still } else { BUMPER_MAX };
+            let mut map = format!("{pictures}:v:0");
+            let mut sound = None;
+            let mut ends = length;
+            if self.sound && !is_still {
+                let header = bench.header(bumper.which).await?;
+                sound = header.streams.iter().any(Stream::is_audio).then(|| format!("{pictures}:a:0"));
+                let moving = header.streams.iter().find(|stream| stream.is_video());
+                ends =
+                    moving.and_then(|stream| stream.duration).or(header.format.duration).unwrap_or(length).min(length);
+            }
+            if self.sound && sound.is_none() {
+                ffmpeg = ffmpeg.args(["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo"]);
+                sound = Some(format!("{input}:a"));
+                input += 1;
+            }
+            maps.push((bumper.file(), std::mem::take(&mut map), sound, ends));
+        }
+        let together = maps.iter().map(|(_, _, _, ends)| *ends).max().unwrap_or_default();
+        for (file, pictures, sound, ends) in &maps {
+            ffmpeg = self.output(ffmpeg, pictures, sound.as_deref(), *ends).output(file);
+        }
+        ffmpeg.run_telling(together, |_, _| {}).await.map(drop)
+    }
+
+    fn output<'a>(&self, ffmpeg: Ffmpeg<'a>, pictures: &str, sound: Option<&str>, ends: Duration) -> Ffmpeg<'a> {
+        let chain = format!("fps={},{}", self.rate, shape(self.width_px, self.height_px, Fit::Pad));
+        let ffmpeg = ffmpeg.args(["-map", pictures]);
+        let ffmpeg = match sound {
+            Some(sound) => ffmpeg.args(["-map", sound]).args(AAC),
+            None => ffmpeg.args(["-an"]),
+        };
+        ffmpeg.filter(&chain).encode(self.encoding, self.rate).args(["-t", &ends.as_secs_f64().to_string()])
+    }
+
+    /// Names all that decides which bytes a bumper has: a changed picture, encoder or shape never meets an old one.
+    fn key(&self, bytes: &[u8], still: Duration, version: &str) -> String {
+        let Self { width_px, height_px, rate, sound, encoding } = self;
+        let (ticks, chain) = (rate.timescale(), shape(*width_px, *height_px, Fit::Pad));
+        let mut hash = Sha256::new();
+        hash.update(format!("{version}\n{rate} {ticks} {sound} {still:?} {AAC:?}\n{chain}\n"));
+        hash.update(format!("{:?} {:?}\n", encoding, encoding.args()));
+        hash.update(bytes);
+        format!("bumpers/{}.mp4", hex(&hash.finalize()))
+    }
+}
+
+impl Bumper<'_> {
+    fn file(&self) -> String {
+        format!("{}.mp4", self.which)
+    }
+}
