@@ -45,7 +45,7 @@ impl Cut {
     /// None of them looks at the first picture it sees: all begin anew when the size changes in the middle.
     pub(crate) fn pictures(&self, source: &Video, rate: FrameRate) -> String {
         let from = &self.from;
-        let tag = if source.untagged && source.height_px >= HD_LINES { format!("{BT709},") } else { String::new() };
+        let tag = tagged(source.untagged, source.height_px);
         let cut = if self.filters() { format!("trim=start={from},setpts=PTS-{from}/TB,") } else { String::new() };
         tag + &cut + &format!("fps={rate}:start_time=0:eof_action=pass")
     }
@@ -70,4 +70,9 @@ impl Cut {
     fn filters(&self) -> bool {
         !self.seeks && !self.nothing
     }
+}
+
+/// The filter that tells the colours of pictures that do not tell them; a shape would else convert what is right.
+pub(crate) fn tagged(untagged: bool, height_px: u32) -> String {
+    if untagged && height_px >= HD_LINES { format!("{BT709},") } else { String::new() }
 }

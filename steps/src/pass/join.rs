@@ -9,8 +9,9 @@ use crate::{
     Bumpers, Encoding, Expect, Ffmpeg, FrameRate, MediaError, Video, Workbench,
     audio::AAC,
     bumpers::BUMPER_MAX,
+    cut::tagged,
     edit::{Fit, shape},
-    runner::{Stream, hex},
+    runner::{Header, Stream, hex},
     watermark::PNG,
 };
 
@@ -123,7 +124,7 @@ impl Shape<'_> {
 
     async fn encode(&self, bench: &Workbench<'_>, missing: &[&Bumper<'_>], still: Duration) -> Result<(), MediaError> {
         let (rate, seconds) = (self.rate.to_string(), still.as_secs_f64().to_string());
-        let (mut ffmpeg, mut input, mut maps) = (bench.ffmpeg(), 0, Vec::new());
+        let (mut ffmpeg, mut input, mut making) = (bench.ffmpeg(), 0, Vec::new());
         for bumper in missing {
             bench.write(bumper.which, bumper.bytes).await?;
             let is_still = bumper.bytes.starts_with(PNG);
@@ -134,37 +135,31 @@ impl Shape<'_> {
             };
             let pictures = input;
             input += 1;
-            let length = if is_still { still } else { BUMPER_MAX };
-            let mut map = format!("{pictures}:v:0");
-            let mut sound = None;
-            let mut ends = length;
-            if self.sound && !is_still {
-                let header = bench.header(bumper.which).await?;
-                sound = header.streams.iter().any(Stream::is_audio).then(|| format!("{pictures}:a:0"));
-                let moving = header.streams.iter().find(|stream| stream.is_video());
-                ends =
-                    moving.and_then(|stream| stream.duration).or(header.format.duration).unwrap_or(length).min(length);
+            let mut make = Making { file: bumper.file(), pictures, sound: None, ends: still, tag: String::new() };
+            if !is_still {
+                make.look(&bench.header(bumper.which).await?);
             }
-            if self.sound && sound.is_none() {
+            if self.sound && make.sound.is_none() {
                 ffmpeg = ffmpeg.args(["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo"]);
-                sound = Some(format!("{input}:a"));
+                make.sound = Some(format!("{input}:a"));
                 input += 1;
             }
-            maps.push((bumper.file(), std::mem::take(&mut map), sound, ends));
+            making.push(make);
         }
-        let together = maps.iter().map(|(_, _, _, ends)| *ends).max().unwrap_or_default();
-        for (file, pictures, sound, ends) in &maps {
-            ffmpeg = self.output(ffmpeg, pictures, sound.as_deref(), *ends).output(file);
+        let together = making.iter().map(|make| make.ends).max().unwrap_or_default();
+        for make in &making {
+            ffmpeg = self.output(ffmpeg, make).output(&make.file);
         }
         ffmpeg.run_telling(together, |_, _| {}).await.map(drop)
     }
 
-    fn output<'a>(&self, ffmpeg: Ffmpeg<'a>, pictures: &str, sound: Option<&str>, ends: Duration) -> Ffmpeg<'a> {
-        let chain = format!("fps={},{}", self.rate, shape(self.width_px, self.height_px, Fit::Pad));
-        let ffmpeg = ffmpeg.args(["-map", pictures]);
+    fn output<'a>(&self, ffmpeg: Ffmpeg<'a>, make: &Making) -> Ffmpeg<'a> {
+        let Making { pictures, sound, ends, tag, .. } = make;
+        let chain = format!("{tag}fps={},{}", self.rate, shape(self.width_px, self.height_px, Fit::Pad));
+        let ffmpeg = ffmpeg.args(["-map", &format!("{pictures}:v:0")]);
         let ffmpeg = match sound {
-            Some(sound) => ffmpeg.args(["-map", sound]).args(AAC),
-            None => ffmpeg.args(["-an"]),
+            Some(sound) if self.sound => ffmpeg.args(["-map", sound]).args(AAC),
+            _ => ffmpeg.args(["-an"]),
         };
         ffmpeg.filter(&chain).encode(self.encoding, self.rate).args(["-t", &ends.as_secs_f64().to_string()])
     }
@@ -174,10 +169,35 @@ impl Shape<'_> {
         let Self { width_px, height_px, rate, sound, encoding } = self;
         let (ticks, chain) = (rate.timescale(), shape(*width_px, *height_px, Fit::Pad));
         let mut hash = Sha256::new();
-        hash.update(format!("{version}\n{rate} {ticks} {sound} {still:?} {AAC:?}\n{chain}\n"));
+        hash.update(format!(
+            "{version}\n{rate} {ticks} {sound} {still:?} {AAC:?}\n{chain} {}\n",
+            tagged(true, u32::MAX)
+        ));
         hash.update(format!("{:?} {:?}\n", encoding, encoding.args()));
         hash.update(bytes);
         format!("bumpers/{}.mp4", hex(&hash.finalize()))
+    }
+}
+
+/// One bumper, as it is made.
+struct Making {
+    file: String,
+    /// Which input has its pictures.
+    pictures: u32,
+    /// Which stream of which input is its sound.
+    sound: Option<String>,
+    ends: Duration,
+    tag: String,
+}
+
+impl Making {
+    /// Takes in what a video declares.
+    fn look(&mut self, header: &Header) {
+        let moving = header.streams.iter().find(|stream| stream.is_video());
+        let declared = moving.and_then(|stream| stream.duration).or(header.format.duration);
+        self.ends = declared.unwrap_or(BUMPER_MAX).min(BUMPER_MAX);
+        self.tag = moving.map_or_else(String::new, |stream| tagged(stream.is_untagged(), stream.height));
+        self.sound = header.streams.iter().any(Stream::is_audio).then(|| format!("{}:a:0", self.pictures));
     }
 }
 

@@ -278,9 +278,12 @@ impl<'a> Render<'a> {
     }
 }
 
-/// The filter that makes the pictures come at this rate.
+/// The filters that make the pictures come at this rate; what they make has to be ended.
+///
+/// The last picture is repeated first: an overlay says that it ends when its last picture begins, and so the rate would
+/// be that of a video which is shorter by one.
 fn evenly(rate: FrameRate) -> String {
-    format!("fps={rate}:start_time=0:eof_action=pass")
+    format!("tpad=stop=1:stop_mode=clone,fps={rate}:start_time=0:eof_action=pass")
 }
 
 fn logo_file(number: usize) -> String {
