@@ -13,7 +13,7 @@ use reel::Reel;
 
 /// The family of the media steps: neighbours in a workflow are done in one pass, which decodes and encodes once.
 ///
-/// The workflow stays as it is written, and so do its stage markers; see [`Family`](stagemark::Family).
+/// The workflow stays as it is written, and so do its stage markers; see [`Family`].
 ///
 /// ```
 /// use stagemark::{Family, Step};

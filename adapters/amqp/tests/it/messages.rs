@@ -178,14 +178,25 @@ async fn a_batch_is_handed_out_by_priority() {
     // Consumers first, so that all that is published later is at hand when it is asked for.
     client.publish(&[Hint { pool: Arc::clone(&first), ..hint() }]).await.unwrap();
     let pools = [first, "default".into()];
-    client.receive(&pools, 1).await.unwrap();
-    client.publish(&published).await.unwrap();
-    sleep_until(async || rabbit.console().await.count(&rabbit.queue("default")).await == (0, 1)).await;
-    // They are on their way here; a round trip on another connection takes longer.
-    client.publish(&[Hint { priority: Priority::Low, pool: pools[0].clone(), ..hint() }]).await.unwrap();
+    let first = client.receive(&pools, 1).await.unwrap();
+    client.settle(first).await.unwrap();
 
-    let received = client.receive(&pools, 10).await.unwrap();
-
-    let order: Vec<_> = received.iter().map(|delivery| delivery.hint.as_ref().unwrap().priority).collect();
-    assert_eq!(order[..5], [Priority::High, Priority::High, Priority::Normal, Priority::Low, Priority::Low]);
+    // Whether all of them are at hand at once is the network's to say; some batch soon has them all.
+    for _round in 0..50 {
+        client.publish(&published).await.unwrap();
+        sleep_until(async || rabbit.console().await.count(&rabbit.queue("default")).await == (0, 1)).await;
+        let (mut came, mut is_whole) = (0, false);
+        while came < levels.len() {
+            let batch = client.receive(&pools, 10).await.unwrap();
+            let order: Vec<_> = batch.iter().map(|delivery| delivery.hint.as_ref().unwrap().priority).collect();
+            assert!(order.is_sorted_by(|one, next| one >= next), "{order:?}");
+            is_whole |= order.len() == levels.len();
+            came += order.len();
+            client.settle(batch).await.unwrap();
+        }
+        if is_whole {
+            return;
+        }
+    }
+    panic!("no batch had all that was published");
 }
