@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     lapsed, list, outbox, queue,
-    statements::{MARKERS, OUTBOX, QUEUE, REPORT, RESERVE, RUNS, SENT, SILENCE, UNQUEUE},
+    statements::{DONE, MARKERS, OUTBOX, QUEUE, REPORT, RESERVE, RUNS, SENT, SILENCE, UNQUEUE},
 };
 use crate::SqlStore;
 
@@ -23,6 +23,7 @@ fn plan(file: &Path, text: &str) -> Vec<String> {
 /// The statements that are run at each write, poll and heartbeat.
 fn frequent() -> Vec<String> {
     let rows = [
+        &DONE,
         &MARKERS,
         &RUNS,
         &QUEUE,

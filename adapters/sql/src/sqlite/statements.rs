@@ -83,21 +83,32 @@ pub(super) const SUBMIT: Rows = Rows {
 };
 
 /// Of a marker only what is newer than the stored one, and only at the revision that it was decided on.
+///
+/// The cross join keeps the rows outside and looks each run up by its key.
+const AS_DECIDED: &str = ") CROSS JOIN stagemark_run AS run ON run.id = column1 AND run.revision = column2 WHERE true
+    ON CONFLICT (run, node, item) DO UPDATE SET phase = excluded.phase, attempt = excluded.attempt,
+        released = excluded.released, worker = excluded.worker, due = excluded.due, width = excluded.width,
+        started = excluded.started, finished = excluded.finished, output = excluded.output, error = excluded.error,
+        pass = excluded.pass
+    WHERE phase <> 2 AND attempt <= excluded.attempt";
+
 pub(super) const MARKERS: Rows = Rows {
     before: "INSERT INTO stagemark_marker
-        (run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error,
-            pass)
-        SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column10, column11,
-            column12, column13, column14
+        (run, node, item, attempt, released, started, finished, output, phase, worker, due, width, error, pass)
+        SELECT column1, column3, column4, column5, column6, column7, column8, column9, column10, column11, column12,
+            column13, column14, column15
         FROM (VALUES ",
     columns: 15,
-    // The cross join keeps the rows outside and looks each run up by its key.
-    after: ") CROSS JOIN stagemark_run AS run ON run.id = column1 AND run.revision = column15 WHERE true
-        ON CONFLICT (run, node, item) DO UPDATE SET phase = excluded.phase, attempt = excluded.attempt,
-            released = excluded.released, worker = excluded.worker, due = excluded.due, width = excluded.width,
-            started = excluded.started, finished = excluded.finished, output = excluded.output, error = excluded.error,
-            pass = excluded.pass
-        WHERE phase <> 2 AND attempt <= excluded.attempt",
+    after: AS_DECIDED,
+};
+
+/// Of steps that are done, as nearly all markers tell: they have no more than this, and each value costs.
+pub(super) const DONE: Rows = Rows {
+    before: "INSERT INTO stagemark_marker (run, node, item, attempt, released, started, finished, output, phase)
+        SELECT column1, column3, column4, column5, column6, column7, column8, column9, 2
+        FROM (VALUES ",
+    columns: 9,
+    after: AS_DECIDED,
 };
 
 pub(super) const RUNS: Rows = Rows {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use sea_orm::{DbErr, QueryResult, Value};
 use stagemark::{
     Priority, RunId, Status, Timestamp, WorkerId,
-    ports::{Marker, Phase, Task, TaskId},
+    ports::{Fusion, Marker, Phase, Task, TaskId},
 };
 
 use crate::convert;
@@ -48,12 +48,32 @@ pub(super) fn now() -> Timestamp {
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// The values of a marker, in the order of `statements::MARKERS`.
-pub(super) fn marker_values(run: RunId, marker: &Marker, revision: u64) -> [Value; 15] {
-    let Task { phase, attempt, released, fusion } = marker.task;
+/// Whether a marker tells of a step that is done and of nothing else: then the values of `statements::DONE` are all.
+pub(super) fn is_plainly_done(marker: &Marker) -> bool {
+    let Task { phase, fusion, .. } = marker.task;
+    phase == Phase::Done { width: None } && fusion == Fusion::Free && marker.error.is_none()
+}
+
+/// The values of `statements::DONE`, with which those of `statements::MARKERS` begin.
+pub(super) fn done_values(run: RunId, marker: &Marker, revision: u64) -> [Value; 9] {
+    [
+        blob_of(run),
+        integer_of(revision),
+        i64::from(marker.id.node).into(),
+        i64::from(marker.id.item).into(),
+        i64::from(marker.task.attempt).into(),
+        i64::from(marker.task.released).into(),
+        moment_of(marker.started),
+        moment_of(marker.finished),
+        marker.output.as_ref().map(ToString::to_string).into(),
+    ]
+}
+
+/// The values of `statements::MARKERS` that follow.
+pub(super) fn other_values(marker: &Marker) -> [Value; 6] {
     let none = || Value::from(None::<i64>);
     let nobody = || Value::from(None::<uuid::Uuid>);
-    let (number, worker, due, width) = match phase {
+    let (number, worker, due, width) = match marker.task.phase {
         Phase::Queued { due } => (0, nobody(), integer_of(due.0), none()),
         Phase::Leased { worker } => (1, worker_of(worker), none(), none()),
         Phase::Done { width } => (2, nobody(), none(), width.map(i64::from).into()),
@@ -62,23 +82,8 @@ pub(super) fn marker_values(run: RunId, marker: &Marker, revision: u64) -> [Valu
         Phase::Waiting => (5, nobody(), none(), none()),
     };
     let number: i64 = number;
-    [
-        blob_of(run),
-        i64::from(marker.id.node).into(),
-        i64::from(marker.id.item).into(),
-        number.into(),
-        i64::from(attempt).into(),
-        i64::from(released).into(),
-        worker,
-        due,
-        width,
-        moment_of(marker.started),
-        moment_of(marker.finished),
-        marker.output.as_ref().map(ToString::to_string).into(),
-        marker.error.as_ref().map(ToString::to_string).into(),
-        convert::pass_number(fusion).map(i64::from).into(),
-        integer_of(revision),
-    ]
+    let error = marker.error.as_ref().map(ToString::to_string).into();
+    [number.into(), worker, due, width, error, convert::pass_number(marker.task.fusion).map(i64::from).into()]
 }
 
 /// A marker from a row: run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error,

@@ -8,8 +8,8 @@ use stagemark::ports::{Change, Hint, NewRun, Outcome, QueueEntry, RunRow, Write}
 
 use super::{
     careful,
-    statements::{MARKERS, OUTBOX, QUEUE, RUNS, SUBMIT, clear, immediate},
-    values::{blob_of, integer_of, marker_values, now, text_of, worker_of},
+    statements::{DONE, MARKERS, OUTBOX, QUEUE, RUNS, SUBMIT, clear, immediate},
+    values::{blob_of, done_values, integer_of, is_plainly_done, now, other_values, text_of, worker_of},
 };
 use crate::{companion, convert::status_number};
 
@@ -39,6 +39,7 @@ pub(super) async fn write(database: &DatabaseConnection, writes: &[Write]) -> Re
 #[derive(Default)]
 pub(super) struct Batch {
     submitted: Vec<Value>,
+    done: Vec<Value>,
     markers: Vec<Value>,
     runs: Vec<Value>,
     unqueued: Vec<Value>,
@@ -87,7 +88,12 @@ impl Batch {
         }
         self.fenced += change.markers.len() as u64;
         for marker in &change.markers {
-            self.markers.extend(marker_values(change.run, marker, change.revision));
+            let values = done_values(change.run, marker, change.revision);
+            if is_plainly_done(marker) {
+                self.done.extend(values);
+            } else {
+                self.markers.extend(values.into_iter().chain(other_values(marker)));
+            }
         }
         if let Some(row) = &change.row {
             self.row(&blob_of(change.run), change.revision, row);
@@ -131,15 +137,15 @@ impl Batch {
         if !alone {
             return None;
         }
-        let submitted = SUBMIT.statements(&[], std::mem::take(&mut self.submitted));
-        submitted.into_iter().chain(MARKERS.statements(&[], std::mem::take(&mut self.markers))).next()
+        let tables = [(SUBMIT, &mut self.submitted), (DONE, &mut self.done), (MARKERS, &mut self.markers)];
+        tables.into_iter().flat_map(|(rows, values)| rows.statements(&[], std::mem::take(values))).next()
     }
 
     /// Writes everything; gives how many rows the statements that fence have written.
     ///
     /// Markers stand before runs: both are fenced by the revision that the run has now.
     pub(super) async fn apply<C: ConnectionTrait>(self, database: &C) -> Result<u64, DbErr> {
-        let fencing = [(SUBMIT, self.submitted), (MARKERS, self.markers), (RUNS, self.runs)];
+        let fencing = [(SUBMIT, self.submitted), (DONE, self.done), (MARKERS, self.markers), (RUNS, self.runs)];
         let mut written = 0;
         for (rows, values) in fencing {
             for statement in rows.statements(&[], values) {

@@ -82,6 +82,7 @@ macro_rules! store_suite {
                 a_megabyte_comes_back_as_it_was_written,
                 every_phase_of_a_marker_comes_back,
                 how_a_marker_stands_to_passes_comes_back,
+                a_marker_of_a_step_that_is_done_keeps_nothing_of_the_one_before,
                 the_greatest_numbers_come_back,
                 markers_come_back_in_the_order_of_their_tasks,
                 markers_of_neighbouring_runs_are_told_apart,

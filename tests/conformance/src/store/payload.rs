@@ -1,5 +1,7 @@
 //! Payloads and numbers: they come back as they were written.
 
+use std::sync::Arc;
+
 use stagemark::{
     Status, Timestamp, WorkerId,
     ports::{Fusion, Marker, NewRun, Phase, RunRow, Task, TaskId},
@@ -75,6 +77,23 @@ pub async fn how_a_marker_stands_to_passes_comes_back(store: Subject) {
     accept(&store, to_markers(run, 0, vec![alone.clone()])).await;
 
     assert_eq!(load(&store, run).await.markers, [markers, vec![alone]].concat());
+}
+
+/// What an earlier marker told, and that of a step which is done does not, is gone.
+pub async fn a_marker_of_a_step_that_is_done_keeps_nothing_of_the_one_before(store: Subject) {
+    let run = submit(&store, held(ADA)).await;
+    let error: Option<Arc<str>> = Some(r#"["no room"]"#.into());
+    let of_pass = |marker: Marker| {
+        let task = Task { fusion: Fusion::Pass(1), released: 1, ..marker.task };
+        Marker { task, error: error.clone(), ..marker }
+    };
+    let before = [marker(1, 1, Phase::Queued { due: at(500) }), leased(2, 1, ADA), marker(3, 1, Phase::Dropped)];
+    accept(&store, to_markers(run, 0, before.map(of_pass).to_vec())).await;
+
+    let after = [1, 2, 3].map(|node| done(node, 2));
+    accept(&store, to_markers(run, 0, after.to_vec())).await;
+
+    assert_eq!(load(&store, run).await.markers, after);
 }
 
 /// Moments up to 2⁶³ - 1 ms, and all other numbers up to the greatest of their types.
