@@ -17,6 +17,9 @@ pub(crate) trait Guard: Debug + Send + Sync + 'static {
         Ok(())
     }
 
+    /// What became of writes that were let through.
+    fn wrote(&self, _writes: &[Write], _outcomes: &[Outcome]) {}
+
     fn claim(&self, _claim: &Claim) -> Result<(), StoreError> {
         Ok(())
     }
@@ -42,7 +45,9 @@ pub(crate) struct Guarded<G> {
 impl<G: Guard> Store for Guarded<G> {
     async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError> {
         self.guard.write(writes)?;
-        self.store.write(writes).await
+        let outcomes = self.store.write(writes).await?;
+        self.guard.wrote(writes, &outcomes);
+        Ok(outcomes)
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {

@@ -104,7 +104,7 @@ async fn taken_over(
 ) -> (Watched, Arc<Desk>, [Engine; 2], Run<i64>) {
     let (desk, store) = (Desk::with([Fault::Held]), Watched::default());
     let way = store.again();
-    let is_deaf = Arc::clone(&way.is_deaf);
+    let is_deaf = Arc::clone(&way.guard.is_deaf);
     let silent = builder(way).serve(sum(&desk)).start().await.unwrap();
     let run = silent.submit(SUM, "20".to_owned()).await.unwrap();
     soon(desk.held.notified()).await;

@@ -4,6 +4,8 @@ mod companions;
 mod equal;
 mod failures;
 mod groups;
+#[path = "../common/guarded.rs"]
+mod guarded;
 mod guide;
 mod hosts;
 mod numbers;

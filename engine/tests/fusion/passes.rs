@@ -57,7 +57,7 @@ async fn the_markers_of_a_pass_are_written_by_one_change() {
 async fn a_commit_that_fails_leaves_no_marker_of_the_pass() {
     let (desk, store) = (Desk::with([Fault::Held]), Watched::default());
     let way = store.again();
-    way.loses_an_end.store(true, SeqCst);
+    way.guard.loses_an_end.store(true, SeqCst);
     let engine = builder(way).serve(sum(&desk)).start().await.unwrap();
 
     let run = engine.submit(SUM, "20".to_owned()).await.unwrap();
