@@ -69,10 +69,12 @@ fn look(nth: u32, workflow: &str) -> Claim {
 }
 
 fn filling(queued: u32, finished: u32) -> String {
+    // The ids of runs are of UUID version 7, which grow with the time of submission; so do these.
     let runs = |status: u8, many: u32| {
         format!(
             "INSERT INTO stagemark_run (id, submitted, revision, version, status, priority, workflow, input)
-            SELECT gen_random_uuid(), 0, 0, 1, {status}, 1, 'five-steps', '1' FROM generate_series(1, {many});"
+            SELECT lpad(to_hex({status} * 100000000 + n), 32, '0')::uuid, 0, 0, 1, {status}, 1, 'five-steps', '1'
+                FROM generate_series(1, {many}) AS n;"
         )
     };
     let (waiting, ready) = (runs(0, queued), runs(2, finished));

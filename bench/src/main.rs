@@ -6,7 +6,7 @@
 
 use std::{env, error::Error, path::PathBuf, process::Command, time::Duration};
 
-use clap::Parser;
+use clap::{Parser, builder::PossibleValuesParser};
 
 mod artifacts;
 mod bare;
@@ -20,7 +20,9 @@ mod queued;
 mod runs;
 mod server;
 
-/// What needs servers.
+/// What needs no servers.
+const EMBEDDED: [&str; 3] = ["engine", "queued", "pipeline"];
+/// What does.
 const CLUSTER: [&str; 6] = ["postgres", "fleet", "claims", "fan-out", "idle", "artifacts"];
 
 /// Measures Stagemark beside the least that its work could cost.
@@ -28,6 +30,7 @@ const CLUSTER: [&str; 6] = ["postgres", "fleet", "claims", "fan-out", "idle", "a
 struct Options {
     /// Which parts to run: `engine`, `queued` and `pipeline`, as without any, or those of a cluster: `postgres`,
     /// `fleet`, `claims`, `fan-out`, `idle` and `artifacts`.
+    #[arg(value_parser = PossibleValuesParser::new(EMBEDDED.into_iter().chain(CLUSTER)))]
     parts: Vec<String>,
     /// Runs all parts of a cluster.
     #[arg(long)]
