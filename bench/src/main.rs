@@ -14,27 +14,29 @@ mod claims;
 mod fan_out;
 mod fleet;
 mod idle;
-mod pipeline;
+mod media;
 mod postgres;
 mod queued;
 mod runs;
 mod server;
 
 /// What needs no servers.
-const EMBEDDED: [&str; 3] = ["engine", "queued", "pipeline"];
+const EMBEDDED: [&str; 2] = ["engine", "queued"];
 /// What does.
 const CLUSTER: [&str; 6] = ["postgres", "fleet", "claims", "fan-out", "idle", "artifacts"];
 
 /// Measures Stagemark beside the least that its work could cost.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Which parts to run: `engine`, `queued` and `pipeline`, as without any, or those of a cluster: `postgres`,
-    /// `fleet`, `claims`, `fan-out`, `idle` and `artifacts`.
+    /// Which parts to run: `engine` and `queued`, as without any, or those of a cluster: `postgres`, `fleet`, `claims`,
+    /// `fan-out`, `idle` and `artifacts`.
     #[arg(value_parser = PossibleValuesParser::new(EMBEDDED.into_iter().chain(CLUSTER)))]
     parts: Vec<String>,
     /// Runs all parts of a cluster.
     #[arg(long)]
     cluster: bool,
+    #[command(flatten)]
+    media: media::Options,
     /// Is a worker of the part `fleet`.
     #[arg(long, hide = true)]
     work: bool,
@@ -48,7 +50,8 @@ struct Options {
 
 impl Options {
     fn wants(&self, part: &str) -> bool {
-        let by_itself = if CLUSTER.contains(&part) { self.cluster } else { self.parts.is_empty() && !self.cluster };
+        let embedded = self.parts.is_empty() && !self.cluster && !self.media.media;
+        let by_itself = if CLUSTER.contains(&part) { self.cluster } else { embedded };
         by_itself || self.parts.iter().any(|wanted| wanted == part)
     }
 
@@ -94,8 +97,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     } else if options.wants("artifacts") {
         artifacts::measure(&options.dir).await?;
     }
-    if options.wants("pipeline") {
-        pipeline::measure(&options.dir).await?;
+    if options.media.media {
+        media::measure(&options.dir, &options.media).await?;
     }
     Ok(())
 }
