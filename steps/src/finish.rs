@@ -94,7 +94,7 @@ impl Finish {
     /// Gives how many bytes the file has.
     async fn look(&self, bench: &Workbench<'_>, video: &Video, file: &str) -> Result<u64, MediaError> {
         bench.check(file, &Expect::like(video).codec_of(video).frames(video.frames)).await?;
-        let bytes = tokio::fs::metadata(bench.path(file)).await.map_err(MediaError::scratch(file))?.len();
+        let bytes = bench.size_bytes(file).await?;
         if bytes > self.bytes_max {
             return Err(wrong("count of bytes", &bytes, &format!("at most {}", self.bytes_max)));
         }

@@ -102,7 +102,7 @@ async fn play(
     let mut done = 0;
     for act in acts(parts) {
         let tell = Tell { attempt, members, from: done, to: done + act.len(), of: parts.len() };
-        reel.play(act, &tell).await?;
+        reel.play(act, &parts[tell.to..], &tell).await?;
         done = tell.to;
     }
     reel.deliver().await

@@ -36,8 +36,10 @@ impl<'a> Reel<'a> {
         Ok(Self { bench, video, file, made: 0, counted })
     }
 
-    /// Does what one ffmpeg command can do.
-    pub(super) async fn play(&mut self, parts: &[&Kind], tell: &Tell<'_>) -> Result<(), MediaError> {
+    /// Does what one ffmpeg command can do, before these other parts.
+    pub(super) async fn play(&mut self, parts: &[&Kind], rest: &[&Kind], tell: &Tell<'_>) -> Result<(), MediaError> {
+        // A join makes a file of its own in any case; the others may have nothing to do.
+        let between = rest.iter().any(|part| matches!(part, Kind::Join(_)));
         match parts {
             // An upload was looked into when the pass began, and what is known of a video is believed.
             [Kind::Probe(_)] => Ok(()),
@@ -61,14 +63,14 @@ impl<'a> Reel<'a> {
                 self.take(made, to, self.counted);
                 Ok(())
             }
-            parts => self.render(parts, tell).await,
+            parts => self.render(parts, between, tell).await,
         }
     }
 
-    async fn render(&mut self, parts: &[&Kind], tell: &Tell<'_>) -> Result<(), MediaError> {
+    async fn render(&mut self, parts: &[&Kind], between: bool, tell: &Tell<'_>) -> Result<(), MediaError> {
         // Another handle: the plan looks at the video, while its file may have to be fetched.
         let video = self.video.clone();
-        let mut render = Render::of(&video);
+        let mut render = Render::of(&video).between(between);
         for part in parts {
             render.add(part)?;
         }

@@ -28,6 +28,8 @@ pub(super) struct Render<'a> {
     logos: Vec<&'a [u8]>,
     sound: Sound,
     encoding: Option<&'a Encoding>,
+    /// Whether another command of the pass goes on with what is made, so that nobody else sees it.
+    between: bool,
 }
 
 /// What becomes of the sound.
@@ -53,7 +55,13 @@ impl<'a> Render<'a> {
             logos: Vec::new(),
             sound: if source.has_audio() { Sound::Carried } else { Sound::Dropped },
             encoding: None,
+            between: false,
         }
+    }
+
+    /// Says whether another command of the pass goes on with what is made.
+    pub(super) fn between(self, between: bool) -> Self {
+        Self { between, ..self }
     }
 
     /// What makes it plain, if it is not, and nothing else.
@@ -238,7 +246,8 @@ impl<'a> Render<'a> {
             }
             None => ffmpeg.args(["-c:v", "copy"]),
         };
-        let ffmpeg = self.with_sound(ffmpeg, &cut).output(to);
+        let ffmpeg = self.with_sound(ffmpeg, &cut);
+        let ffmpeg = if self.between { ffmpeg.output_between(to) } else { ffmpeg.output(to) };
         let made = ffmpeg.run_telling(self.duration, |fraction, message| tell.progress(fraction, message)).await?;
         if made.frames == 0 {
             return Err(MediaError::NoFrames);

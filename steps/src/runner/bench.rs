@@ -198,6 +198,11 @@ impl<'a> Workbench<'a> {
         self.scratch.file(name)
     }
 
+    /// How many bytes a file of the folder has.
+    pub(crate) async fn size_bytes(&self, name: &str) -> Result<u64, MediaError> {
+        Ok(fs::metadata(self.path(name)).await.map_err(MediaError::scratch(name))?.len())
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         self.scratch.path()
     }

@@ -115,14 +115,26 @@ impl<'a> Ffmpeg<'a> {
     }
 
     /// Writes a file of the scratch folder: nothing of the input's tags, chapters, subtitles or attachments.
-    pub fn output(mut self, name: &str) -> Self {
-        let bare = ["-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn"];
-        self = self.args(bare);
+    ///
+    /// An MP4 has its index before its pictures, so that it plays while it loads.
+    pub fn output(self, name: &str) -> Self {
         if Path::new(name).extension().is_some_and(|kind| kind == "mp4") {
-            self = self.args(["-movflags", "+faststart"]);
+            // ffmpeg knows the index last: it then reads all that it wrote, and writes it again, further back.
+            return self.args(["-movflags", "+faststart"]).output_between(name);
         }
+        self.output_between(name)
+    }
+
+    /// The same, with so much room before the pictures for the index; one that needs more is an error.
+    pub(crate) fn output_with_room(self, name: &str, index_bytes: u64) -> Self {
+        self.args(["-moov_size", &index_bytes.to_string()]).output_between(name)
+    }
+
+    /// The same for a file that another command of this pass reads: its index is where it is written most easily.
+    pub(crate) fn output_between(mut self, name: &str) -> Self {
+        let bare = ["-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn"];
         let url = self.url(name);
-        self.args([url])
+        self.args(bare).args([url])
     }
 
     /// Decodes all that is read and writes nothing.
