@@ -5,6 +5,7 @@ mod bumpers;
 mod encodings;
 mod ends;
 mod finish;
+mod full_disk;
 mod fused;
 mod guide;
 mod hostile;
