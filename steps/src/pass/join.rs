@@ -11,7 +11,7 @@ use crate::{
     bumpers::BUMPER_MAX,
     cut::tagged,
     edit::{Fit, shape},
-    runner::{Header, Stream, hex},
+    runner::{Header, Index, Stream, Track, hex},
     watermark::PNG,
 };
 
@@ -155,7 +155,7 @@ impl Shape<'_> {
             input += 1;
             let mut make = Making { file: bumper.file(), pictures, sound: None, ends: still, tag: String::new() };
             if !is_still {
-                make.look(&bench.header(bumper.which).await?);
+                make.look(&Declared::of(bench, bumper.which).await?);
             }
             if self.sound && make.sound.is_none() {
                 ffmpeg = ffmpeg.args(["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo"]);
@@ -210,12 +210,42 @@ struct Making {
 
 impl Making {
     /// Takes in what a video declares.
-    fn look(&mut self, header: &Header) {
+    fn look(&mut self, declared: &Declared) {
+        self.ends = declared.duration.unwrap_or(BUMPER_MAX).min(BUMPER_MAX);
+        self.tag = tagged(declared.is_untagged, declared.height_px);
+        self.sound = declared.sound.then(|| format!("{}:a:0", self.pictures));
+    }
+}
+
+/// What a video that a bumper is made from says of itself.
+struct Declared {
+    duration: Option<Duration>,
+    height_px: u32,
+    is_untagged: bool,
+    sound: bool,
+}
+
+impl Declared {
+    /// By the index of an MP4, where it says all of it: to ask a process costs as much as some pictures.
+    async fn of(bench: &Workbench<'_>, name: &str) -> Result<Self, MediaError> {
+        let index = Index::read(&bench.path(name)).await.map_err(MediaError::scratch(name))?;
+        let sound = index.as_ref().is_some_and(|index| index.tracks.iter().any(Track::is_audio));
+        match index.as_ref().and_then(|index| index.tracks.iter().find(|track| track.is_video())) {
+            Some(track) if track.is_tagged && track.samples > 0 => {
+                Ok(Self { duration: Some(track.duration), height_px: track.height, is_untagged: false, sound })
+            }
+            _ => Ok(Self::by(&bench.header(name).await?)),
+        }
+    }
+
+    fn by(header: &Header) -> Self {
         let moving = header.streams.iter().find(|stream| stream.is_video());
-        let declared = moving.and_then(|stream| stream.duration).or(header.format.duration);
-        self.ends = declared.unwrap_or(BUMPER_MAX).min(BUMPER_MAX);
-        self.tag = moving.map_or_else(String::new, |stream| tagged(stream.is_untagged(), stream.height));
-        self.sound = header.streams.iter().any(Stream::is_audio).then(|| format!("{}:a:0", self.pictures));
+        Self {
+            duration: moving.and_then(|stream| stream.duration).or(header.format.duration),
+            height_px: moving.map_or(0, |stream| stream.height),
+            is_untagged: moving.is_some_and(Stream::is_untagged),
+            sound: header.streams.iter().any(Stream::is_audio),
+        }
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Track {
     pub(crate) duration: Duration,
     /// How the decoder is set up: the parameter sets of H.264, and their like.
     pub(crate) setup: Vec<u8>,
+    /// Whether the file itself says of which space its colours are, in words that ffmpeg knows.
+    pub(crate) is_tagged: bool,
     bytes: u64,
 }
 
@@ -167,10 +169,19 @@ impl Track {
             let sides = number(entry, 24);
             (self.width, self.height) = (sides >> 16, sides & 0xffff);
         }
-        let boxes = Atoms(entry.get(fixed..).unwrap_or_default());
-        self.setup =
-            boxes.filter(|(kind, _)| SETUPS.contains(kind)).map(|(_, body)| body.to_vec()).next().unwrap_or_default();
+        for (kind, body) in Atoms(entry.get(fixed..).unwrap_or_default()) {
+            if SETUPS.contains(&kind) && self.setup.is_empty() {
+                self.setup = body.to_vec();
+            }
+            self.is_tagged |= kind == b"colr" && names_colours(body);
+        }
     }
+}
+
+/// Whether a `colr` box names the matrix of its colours by a code of ITU-T H.273 that is in use.
+fn names_colours(colr: &[u8]) -> bool {
+    let matrix = colr.strip_prefix(b"nclx").and_then(|codes| codes.get(4..6));
+    matches!(matrix, Some([0, 1 | 4..=10]))
 }
 
 /// Whether the set-up of H.264 is for 8 bits and 4:2:0: the lower profiles have nothing else.
@@ -230,7 +241,9 @@ mod tests {
         assert_eq!((&pictures.codec, pictures.width, pictures.height), (b"avc1", 1280, 720));
         assert_eq!((pictures.pixels(), sound.sound()), (Some("yuv420p"), "aac"));
         assert!(pictures.is_video() && sound.is_audio());
-        assert_eq!((pictures.samples, read(INTRO).await.unwrap().tracks[0].samples), (132, 40));
+        assert!(!pictures.is_tagged);
+        let intro = &read(INTRO).await.unwrap().tracks[0];
+        assert_eq!((pictures.samples, intro.samples, intro.is_tagged), (132, 40, true));
     }
 
     #[tokio::test]
