@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::Tell;
 use crate::{
     Bumpers, Encoding, Expect, Ffmpeg, FrameRate, MediaError, Video, Workbench,
-    audio::AAC,
+    audio::{self, AAC},
     bumpers::BUMPER_MAX,
     cut::tagged,
     edit::{Fit, shape},
@@ -55,6 +55,7 @@ pub(super) async fn join(
         encoding: &encoding,
     };
     let [intro, outro] = shape.bumpers(bench, bumpers).await?;
+    let from = with_like_sound(bench, video, from, tell).await?;
     let parts = [("intro.mp4", &intro), (from, &main), ("outro.mp4", &outro)];
     let mut list = String::from("ffconcat version 1.0\n");
     for (name, part) in parts {
@@ -79,6 +80,34 @@ pub(super) async fn join(
     };
     ffmpeg.run_telling(duration, |fraction, message| tell.progress(fraction, message)).await?;
     bench.check(to, &Expect::like(video).codec_of(video).lasting(duration).frames(frames)).await
+}
+
+/// The file of the video, whose sound is first encoded as that of the bumpers is, if it is of another kind: one set-up of
+/// a decoder stands for all parts.
+async fn with_like_sound<'f>(
+    bench: &Workbench<'_>,
+    video: &Video,
+    from: &'f str,
+    tell: &Tell<'_>,
+) -> Result<&'f str, MediaError> {
+    const LIKE: &str = "like.mp4";
+    if !video.has_audio() || sound_of(bench, from).await?.sounds_like(&sound_of(bench, "intro.mp4").await?) {
+        return Ok(from);
+    }
+    let pictures = format!("0:{}", video.stream);
+    let ffmpeg = bench.ffmpeg().input(from).args(["-map", &pictures, "-c:v", "copy"]);
+    let ticks = video.frame_rate.timescale().to_string();
+    let ffmpeg = audio::encode(ffmpeg, video).args(["-video_track_timescale", &ticks]).output_between(LIKE);
+    ffmpeg.run_telling(video.duration, |fraction, message| tell.progress(fraction / 2.0, message)).await?;
+    bench.check(LIKE, &Expect::like(video).codec_of(video).frames(video.frames)).await?;
+    Ok(LIKE)
+}
+
+/// The track of sound of a file of the folder.
+async fn sound_of(bench: &Workbench<'_>, name: &str) -> Result<Track, MediaError> {
+    let index = Index::read(&bench.path(name)).await.map_err(MediaError::scratch(name))?;
+    let tracks = index.map(|index| index.tracks).unwrap_or_default();
+    Ok(tracks.into_iter().find(Track::is_audio).unwrap_or_default())
 }
 
 /// The most that the index of so many pictures, which have so many bytes and no sound, takes in an MP4 of ffmpeg's.

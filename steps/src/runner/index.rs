@@ -94,6 +94,12 @@ impl Track {
         plain.then_some("yuv420p")
     }
 
+    /// Whether what decodes its sound decodes that of the other too.
+    pub(crate) fn sounds_like(&self, other: &Self) -> bool {
+        let kind = |track: &Self| (&track.codec == b"mp4a").then(|| aac_kind(&track.setup)).flatten();
+        kind(self).is_some_and(|kind_of_self| Some(kind_of_self) == kind(other))
+    }
+
     /// The codec of its sound, as ffmpeg names it.
     pub(crate) fn sound(&self) -> &'static str {
         match &self.codec {
@@ -210,16 +216,27 @@ fn after_sets(setup: &[u8]) -> Option<&[u8]> {
     Some(rest)
 }
 
-/// Whether an `esds` describes AAC: MP4 says so by a number, which stands after two tags.
+/// Whether an `esds` describes AAC: MP4 says so by a number.
 fn is_aac(esds: &[u8]) -> bool {
-    fn after(tag: u8, from: &[u8]) -> Option<&[u8]> {
-        let (length, rest) = from.strip_prefix(&[tag])?.split_at_checked(4)?;
-        // The length is one byte, or several of which all but the last have the high bit.
-        let more = length.iter().position(|byte| byte & 0x80 == 0)?;
-        from.get(2 + more..).filter(|_| !rest.is_empty())
-    }
-    let number = esds.get(4..).and_then(|rest| after(3, rest)).and_then(|rest| after(4, rest.get(3..)?));
-    number.and_then(<[u8]>::first) == Some(&0x40)
+    decoder(esds).and_then(<[u8]>::first) == Some(&0x40)
+}
+
+/// The object type, the profile, the rate and the channels of AAC, which begin its set-up (ISO/IEC 14496-3, 1.6.2.1).
+fn aac_kind(esds: &[u8]) -> Option<[u8; 2]> {
+    decoder(esds).and_then(|decoder| descriptor(5, decoder.get(13..)?)?.first_chunk().copied())
+}
+
+/// What an `esds` says of the decoder, which stands after two tags.
+fn decoder(esds: &[u8]) -> Option<&[u8]> {
+    esds.get(4..).and_then(|rest| descriptor(3, rest)).and_then(|rest| descriptor(4, rest.get(3..)?))
+}
+
+/// What follows this tag and its length.
+fn descriptor(tag: u8, from: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = from.strip_prefix(&[tag])?.split_at_checked(4)?;
+    // The length is one byte, or several of which all but the last have the high bit.
+    let more = length.iter().position(|byte| byte & 0x80 == 0)?;
+    from.get(2 + more..).filter(|_| !rest.is_empty())
 }
 
 #[cfg(test)]

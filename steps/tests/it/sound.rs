@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use stagemark::Artifact;
-use stagemark_media::{Bumpers, Loudness, Probe, assets};
+use stagemark_media::{Bumpers, Loudness, Probe, Watermark, assets};
 
 use crate::studio::{CLIP, QUICK, Studio};
 
@@ -65,4 +65,34 @@ async fn no_picture_is_lost_where_sound_comes_first_and_goes() {
     let silent = studio.run(&stagemark_media::RemoveAudio, probed).await.unwrap();
 
     assert_eq!(silent.frames, 25);
+}
+
+/// What a decoder complains of in the sound of a file, at its end.
+async fn complaints(studio: &Studio, artifact: &Artifact) -> String {
+    let file = studio.local(artifact, "decoded").await;
+    let mut decode = Command::new("ffmpeg");
+    decode.args(["-v", "error", "-i"]).arg(file).args(["-map", "0:a", "-f", "null", "-"]);
+    let decoded = decode.output().unwrap();
+    String::from_utf8_lossy(&decoded.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn sound_that_is_carried_is_heard_between_bumpers() {
+    let studio = Studio::new();
+    let bumpers = Bumpers::new(assets::LOGO, assets::LOGO).encoding(QUICK);
+    for sound in ["-ac 6", "-ac 1", "-ar 22050", "-ac 2 -ar 48000"] {
+        let made = format!(
+            "-f lavfi -i testsrc=s=64x64:r=25:d=2 -f lavfi -i sine=f=997:d=2 -c:v libx264 -preset ultrafast \
+             -pix_fmt yuv420p -c:a aac {sound}"
+        );
+        let upload = studio.made(&made, "a.mp4").await;
+        let marked = Watermark::png(assets::LOGO).encoding(QUICK);
+        let video = studio.run(&marked, studio.run(&Probe::default(), upload).await.unwrap()).await.unwrap();
+
+        let joined = studio.run(&bumpers, video.clone()).await.unwrap();
+
+        assert_eq!(complaints(&studio, &joined.artifact).await, "", "{sound}");
+        let (alone, between) = (loudness(&studio, &video.artifact).await, loudness(&studio, &joined.artifact).await);
+        assert!((alone - between).abs() < 4.0, "{sound}: {alone} and {between} LUFS");
+    }
 }
