@@ -1,6 +1,9 @@
 //! Artifacts as steps hold them, and the scratch folder in which they make their files.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
@@ -11,7 +14,7 @@ use tokio::{
 };
 use tracing::{Instrument, Span};
 
-use crate::ports::{ArtifactError, ArtifactSink, Artifacts};
+use crate::ports::{ArtifactError, ArtifactRanges, ArtifactSink, Artifacts};
 
 /// How much of a file is held in memory while it is put or fetched.
 const PART_BYTES: usize = 256 * 1024;
@@ -75,6 +78,52 @@ impl ArtifactWriter {
     pub async fn finish(self) -> Result<Artifact, ArtifactError> {
         let size_bytes = self.sink.finish().instrument(self.span).await?;
         Ok(Artifact { key: self.key, size_bytes })
+    }
+}
+
+/// An artifact being read range by range: the same object from the first to the last, whatever becomes of its key.
+///
+/// ```
+/// use stagemark::{Artifact, Attempt, StepError};
+///
+/// async fn is_mp4(attempt: &Attempt, file: &Artifact) -> Result<bool, StepError> {
+///     let reader = attempt.open(file).await?;
+///     let head = reader.read(0..reader.size_bytes().min(8)).await?;
+///     Ok(head.ends_with(b"ftyp"))
+/// }
+/// ```
+pub struct ArtifactReader {
+    key: String,
+    ranges: Box<dyn ArtifactRanges>,
+    span: Span,
+}
+
+impl std::fmt::Debug for ArtifactReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ArtifactReader").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl ArtifactReader {
+    /// Opens an object; its reading is a part of the current trace.
+    pub(crate) async fn open(artifacts: &dyn Artifacts, key: &str) -> Result<Self, ArtifactError> {
+        let span = tracing::debug_span!("artifact get", key, otel.kind = "client");
+        let ranges = artifacts.open(key).instrument(span.clone()).await?;
+        Ok(Self { key: key.to_owned(), ranges, span })
+    }
+
+    /// The size of the object in bytes.
+    pub fn size_bytes(&self) -> u64 {
+        self.ranges.size_bytes()
+    }
+
+    /// The bytes of a range: all of them, and so all in memory at once.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ArtifactError::OutOfRange) if the object does not have them; [`Store`](ArtifactError::Store) if
+    /// it was replaced or removed meanwhile, and its bytes are gone.
+    pub async fn read(&self, range: Range<u64>) -> Result<Bytes, ArtifactError> {
+        self.ranges.read(range).instrument(self.span.clone()).await
     }
 }
 

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{
-    Artifact, ArtifactWriter, Lock, LockError, MemoryLocks, Name, RunId, Scratch, StepError,
+    Artifact, ArtifactReader, ArtifactWriter, Lock, LockError, MemoryLocks, Name, RunId, Scratch, StepError,
     artifact::{copy_in, copy_out},
     lock::Locksmith,
     ports::{ArtifactError, Artifacts, Companion},
@@ -249,7 +249,7 @@ impl Attempt {
             None => format!("{folder}/{number}/{name}"),
             Some((first, number)) => format!("{folder}/{first}-{number}/{name}"),
         };
-        self.open(key).await
+        self.begin(key).await
     }
 
     /// The bytes of an artifact, in parts.
@@ -259,6 +259,11 @@ impl Attempt {
     ) -> Result<BoxStream<'static, Result<Bytes, ArtifactError>>, ArtifactError> {
         let span = tracing::debug_span!("artifact get", key = artifact.key, otel.kind = "client");
         self.store()?.read(&artifact.key).instrument(span).await
+    }
+
+    /// Opens an artifact to read ranges of it, where a part of a large one is all that is needed.
+    pub async fn open(&self, artifact: &Artifact) -> Result<ArtifactReader, ArtifactError> {
+        ArtifactReader::open(self.store()?.as_ref(), &artifact.key).await
     }
 
     /// Copies an artifact into a local file, streaming.
@@ -278,7 +283,7 @@ impl Attempt {
     /// Keeps a local file for all runs. Name it by a hash of all that it was made from: whoever comes first or last,
     /// the object must be the same.
     pub async fn keep(&self, key: &str, file: &Path) -> Result<Artifact, ArtifactError> {
-        let writer = self.open(format!("kept/{key}")).await?;
+        let writer = self.begin(format!("kept/{key}")).await?;
         copy_in(writer, file).await
     }
 
@@ -296,7 +301,7 @@ impl Attempt {
         self.inner.places.artifacts.as_ref().ok_or(ArtifactError::NoStore)
     }
 
-    async fn open(&self, key: String) -> Result<ArtifactWriter, ArtifactError> {
+    async fn begin(&self, key: String) -> Result<ArtifactWriter, ArtifactError> {
         ArtifactWriter::begin(self.store()?.as_ref(), key).await
     }
 

@@ -66,7 +66,7 @@ mod submit;
 mod trace;
 mod workflow;
 
-pub use artifact::{Artifact, ArtifactWriter, Scratch};
+pub use artifact::{Artifact, ArtifactReader, ArtifactWriter, Scratch};
 pub use attempt::Attempt;
 pub use builder::{Builder, StartError};
 pub use collect::{CollectError, Collector, Garbage};

@@ -2,16 +2,17 @@
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, Read, Seek, SeekFrom},
+    ops::Range,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, future, stream::BoxStream};
 use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path as Place};
-use stagemark::ports::{ArtifactError, ArtifactSink, Artifacts};
+use stagemark::ports::{ArtifactError, ArtifactRanges, ArtifactSink, Artifacts};
 use tokio_util::io::ReaderStream;
 
 use crate::{
@@ -126,6 +127,19 @@ impl Artifacts for LocalArtifacts {
         })
     }
 
+    async fn open(&self, key: &str) -> Result<Box<dyn ArtifactRanges>, ArtifactError> {
+        let found = self.inner.files.get(&place(key)?).await.map_err(|error| explain_look(key, error))?;
+        let (size_bytes, key) = (found.meta.size, key.to_owned());
+        match found.payload {
+            GetResultPayload::File(file, _) => {
+                Ok(Box::new(Opened { key, size_bytes, file: Arc::new(Mutex::new(file)) }))
+            }
+            GetResultPayload::Stream(_) => {
+                Err(ArtifactError::Store { key, source: "a file was expected of a folder, not a stream".into() })
+            }
+        }
+    }
+
     async fn size_bytes(&self, key: &str) -> Result<Option<u64>, ArtifactError> {
         match self.inner.files.head(&place(key)?).await.map_err(|error| explain_look(key, error)) {
             Ok(found) => Ok(Some(found.size)),
@@ -147,5 +161,37 @@ impl Artifacts for LocalArtifacts {
             Err(ArtifactError::Missing { .. }) => Ok(()),
             deleted => deleted,
         }
+    }
+}
+
+/// A file that is open, and stays the same when another takes its name.
+struct Opened {
+    key: String,
+    size_bytes: u64,
+    file: Arc<Mutex<File>>,
+}
+
+#[async_trait]
+impl ArtifactRanges for Opened {
+    fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Bytes, ArtifactError> {
+        ArtifactError::check_range(&self.key, &range, self.size_bytes)?;
+        let file = Arc::clone(&self.file);
+        let read = tokio::task::spawn_blocking(move || {
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            file.seek(SeekFrom::Start(range.start))?;
+            let mut bytes = Vec::new();
+            (&mut *file).take(range.end - range.start).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 == range.end - range.start {
+                Ok(bytes)
+            } else {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            }
+        });
+        let bytes = read.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        bytes.map(Bytes::from).map_err(|error| explain(&self.key, error))
     }
 }

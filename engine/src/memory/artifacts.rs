@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -9,7 +10,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream::BoxStream};
 
-use crate::ports::{ArtifactError, ArtifactSink, Artifacts};
+use crate::ports::{ArtifactError, ArtifactRanges, ArtifactSink, Artifacts};
 
 type Objects = Arc<Mutex<BTreeMap<String, Bytes>>>;
 
@@ -39,6 +40,12 @@ impl MemoryArtifacts {
     }
 }
 
+impl MemoryArtifacts {
+    fn find(&self, key: &str) -> Result<Bytes, ArtifactError> {
+        locked(&self.objects).get(key).cloned().ok_or_else(|| ArtifactError::Missing { key: key.to_owned() })
+    }
+}
+
 fn locked(objects: &Objects) -> std::sync::MutexGuard<'_, BTreeMap<String, Bytes>> {
     objects.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -54,9 +61,12 @@ impl Artifacts for MemoryArtifacts {
     }
 
     async fn read(&self, key: &str) -> Result<BoxStream<'static, Result<Bytes, ArtifactError>>, ArtifactError> {
-        let bytes = locked(&self.objects).get(key).cloned();
-        let bytes = bytes.ok_or_else(|| ArtifactError::Missing { key: key.to_owned() })?;
+        let bytes = self.find(key)?;
         Ok(futures::stream::once(async move { Ok(bytes) }).boxed())
+    }
+
+    async fn open(&self, key: &str) -> Result<Box<dyn ArtifactRanges>, ArtifactError> {
+        Ok(Box::new(Opened { bytes: self.find(key)?, key: key.to_owned() }))
     }
 
     async fn size_bytes(&self, key: &str) -> Result<Option<u64>, ArtifactError> {
@@ -72,6 +82,24 @@ impl Artifacts for MemoryArtifacts {
     async fn delete(&self, key: &str) -> Result<(), ArtifactError> {
         locked(&self.objects).remove(key);
         Ok(())
+    }
+}
+
+struct Opened {
+    key: String,
+    bytes: Bytes,
+}
+
+#[async_trait]
+impl ArtifactRanges for Opened {
+    fn size_bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Bytes, ArtifactError> {
+        ArtifactError::check_range(&self.key, &range, self.size_bytes())?;
+        let place = |at: u64| usize::try_from(at).expect("a range of what is in memory has places in memory");
+        Ok(self.bytes.slice(place(range.start)..place(range.end)))
     }
 }
 

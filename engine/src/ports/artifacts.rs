@@ -1,5 +1,7 @@
 //! The port to where artifacts are kept.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -11,6 +13,7 @@ use futures::stream::BoxStream;
 /// - A finished object is durable, and its bytes come back as they were written.
 /// - Writing a key again replaces the whole object at once.
 /// - Reading or measuring a key that was never finished answers [`Missing`](ArtifactError::Missing) or `None`.
+/// - Whoever [opened](Self::open) an object reads ranges of that one, or fails: never of another that replaced it.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,6 +35,12 @@ pub trait Artifacts: Send + Sync + std::fmt::Debug {
     /// The bytes of an object, in order, in parts of a bounded size.
     async fn read(&self, key: &str) -> Result<BoxStream<'static, Result<Bytes, ArtifactError>>, ArtifactError>;
 
+    /// Opens an object that is there, to read ranges of it.
+    ///
+    /// # Errors
+    /// [`Missing`](ArtifactError::Missing) if no object has this key.
+    async fn open(&self, key: &str) -> Result<Box<dyn ArtifactRanges>, ArtifactError>;
+
     /// The size of an object in bytes, or `None` where there is none.
     async fn size_bytes(&self, key: &str) -> Result<Option<u64>, ArtifactError>;
 
@@ -52,6 +61,36 @@ pub trait ArtifactSink: Send {
     async fn finish(self: Box<Self>) -> Result<u64, ArtifactError>;
 }
 
+/// An object that is read range by range; the same one from the first to the last.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use stagemark::{MemoryArtifacts, ports::{ArtifactError, Artifacts}};
+///
+/// let artifacts = MemoryArtifacts::new();
+/// let mut sink = artifacts.write("uploads/1").await?;
+/// sink.write("hello".into()).await?;
+/// sink.finish().await?;
+///
+/// let ranges = artifacts.open("uploads/1").await?;
+/// assert_eq!(ranges.read(1..3).await?, "el");
+/// let beyond = ranges.read(3..ranges.size_bytes() + 1).await;
+/// assert!(matches!(beyond, Err(ArtifactError::OutOfRange { size_bytes: 5, .. })));
+/// # Ok(()) }
+/// ```
+#[async_trait]
+pub trait ArtifactRanges: Send + Sync {
+    /// The size of the object in bytes.
+    fn size_bytes(&self) -> u64;
+
+    /// The bytes of a range: all of them, and so all in memory at once. One of no bytes may be anywhere in the object.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ArtifactError::OutOfRange) if it ends beyond the object, or before it begins;
+    /// [`Store`](ArtifactError::Store) if the object was replaced or removed, and its bytes are gone.
+    async fn read(&self, range: Range<u64>) -> Result<Bytes, ArtifactError>;
+}
+
 /// Why an artifact could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -69,6 +108,18 @@ pub enum ArtifactError {
         key: String,
         /// What the store said.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The object does not have the bytes that were asked for.
+    #[error("the artifact {key} has {size_bytes} bytes, so none can be read from {start} to {end}: ask for fewer")]
+    OutOfRange {
+        /// The key being read.
+        key: String,
+        /// Where the range begins, in bytes.
+        start: u64,
+        /// Where it ends.
+        end: u64,
+        /// What the object has.
+        size_bytes: u64,
     },
     /// The key cannot name an object, for example `../x`.
     #[error("{key} cannot be the key of an artifact")]
@@ -99,4 +150,14 @@ pub enum ArtifactError {
     /// The engine was built without a place for artifacts.
     #[error("no artifact store was given: name one with Engine::builder(..).artifacts(..)")]
     NoStore,
+}
+
+impl ArtifactError {
+    /// [`OutOfRange`](Self::OutOfRange) unless an object of this size has the range: for adapters, before they read.
+    pub fn check_range(key: &str, range: &Range<u64>, size_bytes: u64) -> Result<(), Self> {
+        if range.start <= range.end && range.end <= size_bytes {
+            return Ok(());
+        }
+        Err(Self::OutOfRange { key: key.to_owned(), start: range.start, end: range.end, size_bytes })
+    }
 }

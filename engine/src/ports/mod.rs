@@ -14,7 +14,7 @@ mod store;
 mod writes;
 
 pub use accelerator::AcceleratorError;
-pub use artifacts::{ArtifactError, ArtifactSink, Artifacts};
+pub use artifacts::{ArtifactError, ArtifactRanges, ArtifactSink, Artifacts};
 pub use census::{Census, Count, Counts, QueueCount, RunCount};
 pub use companion::Companion;
 pub use dedup::Dedup;

@@ -1,5 +1,7 @@
 //! The contract of the port to the artifacts, clause by clause; see [`artifacts_suite!`](crate::artifacts_suite).
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use futures::TryStreamExt;
 use stagemark::ports::{ArtifactError, Artifacts};
@@ -26,6 +28,9 @@ macro_rules! artifacts_suite {
             an_object_stands_until_the_next_is_finished,
             a_reader_meets_one_object_while_another_replaces_it,
             of_two_writers_the_last_to_finish_is_read,
+            a_range_has_the_bytes_that_were_written_there,
+            a_range_beyond_the_end_is_refused,
+            ranges_are_of_one_object_while_another_replaces_it,
             a_key_that_was_never_finished_is_missing,
             a_folder_lists_its_keys_in_order,
             what_is_deleted_is_gone,
@@ -139,6 +144,58 @@ pub async fn of_two_writers_the_last_to_finish_is_read(artifacts: &impl Artifact
     assert_eq!(read(artifacts, "a/b").await, b"one");
 }
 
+/// Any range comes back, at the beginning, in the middle and at the end, also one of no bytes.
+pub async fn a_range_has_the_bytes_that_were_written_there(artifacts: &impl Artifacts) {
+    let bytes = noise(300_000);
+    put(artifacts, "a/b", bytes.clone()).await;
+    put(artifacts, "empty", "").await;
+
+    let opened = artifacts.open("a/b").await.unwrap();
+    assert_eq!(opened.size_bytes(), 300_000);
+    for range in [0..300_000, 0..1, 299_999..300_000, 7..250_001, 5..5, 300_000..300_000] {
+        let expected = bytes.slice(range.start..range.end);
+        let found = opened.read(range.start as u64..range.end as u64).await.unwrap();
+        assert!(found == expected, "{range:?}");
+    }
+    assert_eq!(artifacts.open("empty").await.unwrap().read(0..0).await.unwrap(), "");
+}
+
+/// Not a byte is made up, and fewer than asked for are an error.
+pub async fn a_range_beyond_the_end_is_refused(artifacts: &impl Artifacts) {
+    put(artifacts, "a/b", "hello").await;
+
+    let opened = artifacts.open("a/b").await.unwrap();
+
+    let backwards = Range { start: 3, end: 2 };
+    for range in [0..6, 5..6, 6..6, 1_000..u64::MAX, backwards] {
+        let refused = opened.read(range.clone()).await;
+        let told = matches!(refused, Err(ArtifactError::OutOfRange { start, end, size_bytes: 5, .. })
+            if start == range.start && end == range.end);
+        assert!(told, "{range:?}: {refused:?}");
+    }
+}
+
+/// What was replaced since it was opened is read on, or refused; what was removed too.
+pub async fn ranges_are_of_one_object_while_another_replaces_it(artifacts: &impl Artifacts) {
+    let first = noise(100_000);
+    for replaced in [true, false] {
+        put(artifacts, "a/b", first.clone()).await;
+        let opened = artifacts.open("a/b").await.unwrap();
+        assert!(opened.read(0..10).await.unwrap() == first[..10]);
+
+        if replaced {
+            put(artifacts, "a/b", vec![7; 100_000]).await;
+        } else {
+            artifacts.delete("a/b").await.unwrap();
+        }
+
+        match opened.read(10..50_000).await {
+            Ok(bytes) => assert!(bytes == first[10..50_000], "the reader met another object"),
+            Err(error) => assert!(matches!(error, ArtifactError::Store { .. }), "{error:?}"),
+        }
+    }
+}
+
 /// Absence is an answer.
 pub async fn a_key_that_was_never_finished_is_missing(artifacts: &impl Artifacts) {
     put(artifacts, "a/b", "hello").await;
@@ -234,6 +291,7 @@ async fn assert_absent(artifacts: &impl Artifacts, key: &str) {
 
 async fn assert_missing(artifacts: &impl Artifacts, key: &str) {
     assert!(matches!(artifacts.read(key).await.err(), Some(ArtifactError::Missing { .. })), "{key}");
+    assert!(matches!(artifacts.open(key).await.err(), Some(ArtifactError::Missing { .. })), "{key}");
     assert_eq!(artifacts.size_bytes(key).await.unwrap(), None, "{key}");
 }
 

@@ -19,17 +19,17 @@ use super::{
 use crate::failure::explain_s3;
 
 /// How many ranges are fetched ahead of the one that is used.
-const AHEAD_MAX: usize = 2;
+pub(super) const AHEAD_MAX: usize = 2;
 /// Before an answer that stopped half-way is asked for again.
 const WAIT: Duration = Duration::from_millis(200);
 
 /// What is fetched: the object that was there when it was first asked for, and no other.
 #[derive(Clone)]
-struct Source {
-    inner: Arc<Inner>,
-    key: Arc<str>,
-    place: Path,
-    tag: Option<String>,
+pub(super) struct Source {
+    pub(super) inner: Arc<Inner>,
+    pub(super) key: Arc<str>,
+    pub(super) place: Path,
+    pub(super) tag: Option<String>,
 }
 
 /// The bytes of a range, as they came in.
@@ -125,7 +125,8 @@ impl Source {
         fetched.unwrap_or_else(|error| Err(ArtifactError::Store { key, source: error.into() }))
     }
 
-    async fn fetch(self, range: Range<u64>) -> Result<Pieces, ArtifactError> {
+    /// Fetches a range, by one request if the store does not fail.
+    pub(super) async fn fetch(self, range: Range<u64>) -> Result<Pieces, ArtifactError> {
         let (begun, len) = (Instant::now(), range.end - range.start);
         loop {
             let range = Some(GetRange::Bounded(range.clone()));

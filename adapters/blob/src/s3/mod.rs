@@ -6,6 +6,7 @@ mod download;
 mod open;
 mod options;
 mod place;
+mod ranges;
 mod raw;
 mod session;
 mod sigv4;
@@ -19,7 +20,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{TryStreamExt, future, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3};
-use stagemark::ports::{ArtifactError, ArtifactSink, Artifacts};
+use stagemark::ports::{ArtifactError, ArtifactRanges, ArtifactSink, Artifacts};
 
 use self::{place::Places, raw::Raw, upload::Upload};
 use crate::failure::explain_s3;
@@ -34,8 +35,8 @@ pub use self::{
 ///
 /// What is written goes up in parts while it is written, with three of them in memory; it is seen when it is finished,
 /// whole. Its checksum goes with it, the store keeps it, and what comes back is compared with it: other bytes are
-/// [`Corrupt`](ArtifactError::Corrupt). (Of objects that others put without a checksum, the size alone is compared.) An
-/// upload that is given up is removed; what a process left that died,
+/// [`Corrupt`](ArtifactError::Corrupt). (Of objects that others put without a checksum, and of ranges,
+/// the size alone is compared.) An upload that is given up is removed; what a process left that died,
 /// [`abort_stale_uploads`](Self::abort_stale_uploads) removes, or the bucket's lifecycle policy.
 ///
 /// Requests are tried again while the store is away, for as long as [`S3Options::patience`] says.
@@ -100,6 +101,10 @@ impl Artifacts for S3Artifacts {
 
     async fn read(&self, key: &str) -> Result<BoxStream<'static, Result<Bytes, ArtifactError>>, ArtifactError> {
         download::read(&self.inner, key).await
+    }
+
+    async fn open(&self, key: &str) -> Result<Box<dyn ArtifactRanges>, ArtifactError> {
+        ranges::open(&self.inner, key).await
     }
 
     async fn size_bytes(&self, key: &str) -> Result<Option<u64>, ArtifactError> {

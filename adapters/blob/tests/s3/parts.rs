@@ -75,3 +75,29 @@ async fn an_object_that_is_replaced_while_it_is_read_is_never_mixed() {
     assert!(first.starts_with(&read), "the reader met another object");
     assert!(matches!(ended, Some(Err(ArtifactError::Store { .. }))) || read.len() == first.len(), "{ended:?}");
 }
+
+#[tokio::test]
+async fn a_range_of_several_parts_comes_back_as_it_was_written() {
+    let artifacts = in_a_folder_of_its_own().await;
+    let bytes = noise(3 * PART_BYTES + 1);
+    put(&artifacts, "a/b", bytes.clone()).await.unwrap();
+
+    let opened = artifacts.open("a/b").await.unwrap();
+
+    for range in [0..bytes.len(), 100..2 * PART_BYTES + 101, PART_BYTES - 1..PART_BYTES + 1] {
+        let found = opened.read(range.start as u64..range.end as u64).await.unwrap();
+        assert!(found == bytes[range.clone()], "{range:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_range_of_what_was_replaced_by_as_many_bytes_is_refused() {
+    let artifacts = in_a_folder_of_its_own().await;
+    put(&artifacts, "a/b", noise(100_000)).await.unwrap();
+    let opened = artifacts.open("a/b").await.unwrap();
+
+    put(&artifacts, "a/b", vec![7; 100_000].into()).await.unwrap();
+
+    let refused = opened.read(10..20).await.unwrap_err();
+    assert!(matches!(refused, ArtifactError::Store { .. }), "{refused:?}");
+}
