@@ -3,7 +3,7 @@
 use std::{iter::successors, ops::Range, sync::Arc};
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStoreExt;
 use stagemark::ports::{ArtifactError, ArtifactRanges};
@@ -46,14 +46,9 @@ impl ArtifactRanges for Opened {
         let fetched = stream::iter(parts).map(|part| self.source.clone().fetch(part)).buffered(AHEAD_MAX);
         let pieces: Vec<Bytes> =
             fetched.map_ok(|pieces| stream::iter(pieces).map(Ok)).try_flatten().try_collect().await?;
-        Ok(match <[Bytes; 1]>::try_from(pieces) {
-            Ok([one]) => one,
-            Err(pieces) => pieces.into_iter().fold(BytesMut::new(), joined).freeze(),
+        Ok(match &pieces[..] {
+            [one] => one.clone(),
+            pieces => pieces.concat().into(),
         })
     }
-}
-
-fn joined(mut all: BytesMut, piece: Bytes) -> BytesMut {
-    all.extend_from_slice(&piece);
-    all
 }
