@@ -28,6 +28,7 @@ mod bumpers;
 mod cut;
 mod edit;
 mod error;
+mod excerpt;
 mod finish;
 mod frame_rate;
 mod loudness;

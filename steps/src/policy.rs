@@ -80,7 +80,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Fetches an upload into the folder and looks into it: at its size, then at what it declares and what it holds.
+    /// Looks into an upload that is in the folder, or what is needed of it: at what it declares and what it holds.
     ///
     /// One process reads both, since to start one costs more than to read most files; it ends where there are more
     /// packets than any accepted file has.
@@ -90,8 +90,6 @@ impl Policy {
         source: &Artifact,
         name: &str,
     ) -> Result<Video, MediaError> {
-        self.weigh(source.size_bytes)?;
-        bench.fetch(source, name).await?;
         let packets_max = FrameRate::new(self.fps_max, 1).frames_in(self.duration_max).saturating_mul(2).max(1000);
         let (header, scan) = match bench.examine(name, packets_max).await {
             Err(costly @ MediaError::TooCostly { .. }) => {
@@ -124,7 +122,8 @@ impl Policy {
         })
     }
 
-    fn weigh(&self, bytes: u64) -> Result<(), MediaError> {
+    /// Looks at the size of an upload, before it is fetched.
+    pub(crate) fn weigh(&self, bytes: u64) -> Result<(), MediaError> {
         match bytes {
             0 => Err(MediaError::Empty),
             _ if bytes > self.bytes_max => Err(MediaError::TooLarge { bytes, max: self.bytes_max }),

@@ -14,6 +14,9 @@ use crate::{
 ///
 /// Its input is an [`Upload`](crate::Upload), which it probes first, or a [`Video`]; what is shorter stays whole.
 ///
+/// Of an MP4 or MOV of 4 MiB or more of which it keeps less than half, it fetches the index and what it keeps. (Not of one
+/// in fragments, or of an otherwise unusual form.)
+///
 /// ```
 /// use std::time::Duration;
 /// use stagemark_media::{Trim, Upload};

@@ -3,6 +3,7 @@
 //! A step alone is a pass of one part, so that steps give the same pictures one by one and fused.
 
 mod join;
+mod original;
 mod reel;
 mod render;
 

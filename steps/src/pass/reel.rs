@@ -2,18 +2,17 @@
 
 use tokio::fs;
 
-use super::{Footage, Kind, Tell, join, render::Render};
+use super::{Footage, Kind, Tell, join, original::Original, render::Render};
 use crate::{MediaError, Video, Workbench};
 
 /// The name under which what a pass made is put into the artifact store.
 const OUT: &str = "out.mp4";
-/// The name of the file that a pass begins with.
-const SOURCE: &str = "source";
 
 /// The video at hand while a pass goes on.
 pub(crate) struct Reel<'a> {
     pub(super) bench: &'a Workbench<'a>,
     pub(super) video: Video,
+    original: Original<'a>,
     /// Its file in the scratch folder, once it is there.
     file: Option<String>,
     /// How many files were made.
@@ -25,21 +24,26 @@ pub(crate) struct Reel<'a> {
 impl<'a> Reel<'a> {
     /// Of a video that is known, or of an upload that is looked into first.
     pub(super) async fn begin(bench: &'a Workbench<'a>, footage: Footage, parts: &[&Kind]) -> Result<Self, MediaError> {
-        let Footage { artifact, video } = footage;
-        let (video, file) = if let Some(video) = video {
-            (video, None)
-        } else {
-            let policy = parts.first().and_then(|part| part.policy()).cloned().unwrap_or_default();
-            (policy.admit(bench, &artifact, SOURCE).await?, Some(SOURCE.to_owned()))
-        };
+        let mut original = Original::of(bench, footage, parts);
+        let video = original.look().await?;
         let counted = video.digest.is_some();
-        Ok(Self { bench, video, file, made: 0, counted })
+        Ok(Self { bench, video, original, file: None, made: 0, counted })
     }
 
     /// Does what one ffmpeg command can do, before these other parts.
     pub(super) async fn play(&mut self, parts: &[&Kind], rest: &[&Kind], tell: &Tell<'_>) -> Result<(), MediaError> {
         // A join makes a file of its own in any case; the others may have nothing to do.
         let between = rest.iter().any(|part| matches!(part, Kind::Join(_)));
+        match self.act(parts, between, tell).await {
+            Err(refusal) if self.made == 0 && self.original.is_to_be_completed(&refusal) => {
+                self.video = self.original.complete().await?;
+                self.act(parts, between, tell).await
+            }
+            played => played,
+        }
+    }
+
+    async fn act(&mut self, parts: &[&Kind], between: bool, tell: &Tell<'_>) -> Result<(), MediaError> {
         match parts {
             // An upload was looked into when the pass began, and what is known of a video is believed.
             [Kind::Probe(_)] => Ok(()),
@@ -94,10 +98,10 @@ impl<'a> Reel<'a> {
 
     /// The name of the file, which is fetched if need be.
     async fn at_hand(&mut self) -> Result<String, MediaError> {
-        if self.file.is_none() {
-            self.bench.fetch_video(&self.video, SOURCE).await?;
+        match &self.file {
+            Some(file) => Ok(file.clone()),
+            None => self.original.at_hand().await.map(str::to_owned),
         }
-        Ok(self.file.get_or_insert_with(|| SOURCE.to_owned()).clone())
     }
 
     /// The name of the next file.

@@ -211,7 +211,7 @@ impl<'a> Workbench<'a> {
         self.attempt.progress(fraction, message);
     }
 
-    async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Result<T, MediaError> {
+    pub(crate) async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Result<T, MediaError> {
         tokio::select! {
             biased;
             () = self.attempt.cancelled() => Err(MediaError::Cancelled),

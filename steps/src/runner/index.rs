@@ -113,7 +113,7 @@ impl Track {
 }
 
 /// The boxes that stand side by side in these bytes; it ends where they make no sense.
-struct Atoms<'a>(&'a [u8]);
+pub(crate) struct Atoms<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Iterator for Atoms<'a> {
     type Item = (&'a [u8; 4], &'a [u8]);

@@ -21,7 +21,7 @@ pub use encoding::{Codec, Encoding};
 pub use expect::Expect;
 pub use ffmpeg::{Ffmpeg, Made};
 pub(crate) use header::{Header, Stream};
-pub(crate) use index::{Index, Track};
+pub(crate) use index::{Atoms, Index, Track};
 pub use limits::Limits;
 pub(crate) use packets::{Packets, Scan};
 pub(crate) use sandbox::Tools;

@@ -2,8 +2,10 @@
 
 mod accepted;
 mod bumpers;
+mod counted;
 mod encodings;
 mod ends;
+mod excerpt;
 mod finish;
 mod full_disk;
 mod fused;
