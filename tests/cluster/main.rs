@@ -10,8 +10,11 @@ mod broker;
 mod check;
 mod clock;
 mod cluster;
+#[path = "../../steps/tests/it/counted.rs"]
+mod counted;
 mod database;
 mod echo;
+mod excerpt;
 mod host;
 mod keys;
 mod kills;
