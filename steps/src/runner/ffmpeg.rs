@@ -103,7 +103,7 @@ impl<'a> Ffmpeg<'a> {
     pub fn encode(self, encoding: &Encoding, rate: FrameRate) -> Self {
         let ticks = rate.timescale().to_string();
         let times = self.bench.tools().keep_times();
-        self.args([times, "vfr", "-enc_time_base", &format!("1/{ticks}"), "-video_track_timescale", &ticks])
+        self.args([times, "vfr", "-enc_time_base:v", &format!("1/{ticks}"), "-video_track_timescale", &ticks])
             .args(encoding.args())
             .args(["-threads", &threads()])
     }

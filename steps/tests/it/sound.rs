@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use stagemark::Artifact;
-use stagemark_media::{Bumpers, Loudness, Probe, Watermark, assets};
+use stagemark_media::{Bumpers, Edit, Loudness, Probe, Watermark, assets};
 
 use crate::studio::{CLIP, QUICK, Studio};
 
@@ -95,4 +95,19 @@ async fn sound_that_is_carried_is_heard_between_bumpers() {
         let (alone, between) = (loudness(&studio, &video.artifact).await, loudness(&studio, &joined.artifact).await);
         assert!((alone - between).abs() < 4.0, "{sound}: {alone} and {between} LUFS");
     }
+}
+
+#[tokio::test]
+async fn sound_that_is_encoded_anew_keeps_its_end() {
+    let studio = Studio::new();
+    let opus = "-f lavfi -i testsrc=s=64x64:r=25:d=8 -f lavfi -i sine=d=8 -c:v libx264 -preset ultrafast -c:a libopus";
+    let probed = studio.run(&Probe::default(), studio.made(opus, "a.mkv").await).await.unwrap();
+
+    let video = studio.run(&Edit::size(64, 64).encoding(QUICK), probed).await.unwrap();
+
+    let file = studio.local(&video.artifact, "out.mp4").await;
+    let samples = studio.make(&format!("-i {} -map 0:a -f s16le -ac 1", file.display()), "samples");
+    let samples = std::fs::metadata(samples).unwrap().len() / 2;
+    // Opus has its beginning before zero, and AAC comes in packets of 1024.
+    assert!(samples.abs_diff(8 * 48_000) <= 1024, "{samples} of {}", 8 * 48_000);
 }
