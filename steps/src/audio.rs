@@ -61,3 +61,9 @@ pub(crate) fn carry<'a>(ffmpeg: Ffmpeg<'a>, video: &Video) -> Ffmpeg<'a> {
         _ => encode(ffmpeg, video),
     }
 }
+
+/// Reads the pictures of the first input too, and drops them, where its sound alone is wanted: a seek in a file whose
+/// pictures are not read takes the sound from another place.
+pub(crate) fn beside_pictures<'a>(ffmpeg: Ffmpeg<'a>, video: &Video) -> Ffmpeg<'a> {
+    ffmpeg.args(["-map", &format!("0:{}", video.stream), "-c", "copy"]).decode_only()
+}

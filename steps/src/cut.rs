@@ -35,6 +35,16 @@ impl Cut {
         }
     }
 
+    /// The whole of it.
+    pub(crate) fn whole(source: &Video) -> Self {
+        Self::new(source, Duration::ZERO, !source.has_audio())
+    }
+
+    /// What the whole of a source counts its time from, from the beginning of the file.
+    pub(crate) fn zero(source: &Video) -> Duration {
+        source.lead.saturating_sub(EARLY)
+    }
+
     /// Reads the file.
     pub(crate) fn input<'a>(&self, ffmpeg: Ffmpeg<'a>, name: &str) -> Ffmpeg<'a> {
         if self.seeks && !self.nothing { ffmpeg.args(["-ss", &self.from]).input(name) } else { ffmpeg.input(name) }
@@ -54,6 +64,11 @@ impl Cut {
     pub(crate) fn size(source: &Video) -> (u32, u32) {
         let even = |side_px: u32| (side_px / 2 * 2).max(2);
         (even(source.width_px), even(source.height_px))
+    }
+
+    /// The filters that make pictures plain and of this size.
+    pub(crate) fn plain((width, height): (u32, u32)) -> String {
+        format!("scale={width}:{height},setsar=1,format=yuv420p")
     }
 
     /// The filter that the sound goes through first, if it must be decoded for that.

@@ -130,6 +130,25 @@ pub enum MediaError {
         /// How the video is encoded.
         video: VideoCodec,
     },
+    /// What is to be joined are not the segments that the source was cut into.
+    #[error(
+        "the segments are not those of the video: place {place} has {found}, and should have {expected}; join all \
+         that were planned, each once and in order"
+    )]
+    NotTheSegments {
+        /// Which place in the list, from 0.
+        place: u32,
+        /// What is there.
+        found: String,
+        /// What should be there.
+        expected: String,
+    },
+    /// Segments that were encoded in different ways cannot be joined.
+    #[error("segment {segment} is encoded in another way than the first: encode all with the same parameters")]
+    OtherParameters {
+        /// Which segment, from 0.
+        segment: u32,
+    },
     /// This ffmpeg cannot encode so.
     #[error("this ffmpeg has no encoder {encoder}: install one that has it, or choose another codec")]
     EncoderMissing {

@@ -90,6 +90,11 @@ impl FrameRate {
         self.num.saturating_mul(10_000_u32.div_ceil(self.num).max(1))
     }
 
+    /// Whether so many ticks, of so many a second, are the time of one frame, exactly.
+    pub(crate) fn is_frame(self, ticks: i64, ticks_a_second: u32) -> bool {
+        i128::from(ticks) * i128::from(self.num) == i128::from(self.den) * i128::from(ticks_a_second)
+    }
+
     /// Reads ffmpeg's `25/1`; `0/0` is none.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (num, den) = text.split_once('/')?;

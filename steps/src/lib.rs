@@ -13,6 +13,7 @@
 //! | [`Loudness`] | brings the sound to one loudness |
 //! | [`Finish`] | checks it before anybody sees it |
 //! | [`TakePoster`], [`DrawSprites`], [`CutPreview`] | make what a page shows before it plays |
+//! | [`PlanSegments`], [`EncodeSegment`], [`JoinSegments`] | encode a long video in segments, each a task of its own |
 //! | [`Quality`] | reports how near a video is to what it was made from |
 //!
 //! Neighbours of the first eight are of one [family](Media): the engine runs them in one pass, which decodes and encodes
@@ -39,6 +40,7 @@ mod preview;
 mod probe;
 mod quality;
 mod runner;
+mod segments;
 mod sprites;
 mod trim;
 mod video;
@@ -60,6 +62,7 @@ pub use preview::{CutPreview, Preview};
 pub use probe::Probe;
 pub use quality::{Quality, Report};
 pub use runner::{Codec, Encoding, Expect, Ffmpeg, Limits, Made, Workbench};
+pub use segments::{EncodeSegment, EncodedSegment, JoinSegments, PlanSegments, Segment, Span};
 pub use sprites::{DrawSprites, Sprites};
 use stagemark::{Backoff, Options};
 pub use trim::Trim;

@@ -181,8 +181,7 @@ impl<'a> Render<'a> {
     }
 
     fn plain(&mut self) {
-        let (width, height) = self.size;
-        self.push(&format!("scale={width}:{height},setsar=1,format=yuv420p"));
+        self.push(&Cut::plain(self.size));
     }
 
     /// Leaves out what comes before, as reading a file from there does: in whole ticks of the file's time.

@@ -14,7 +14,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
 };
 
-use super::{Expect, Ffmpeg, Index, Tools};
+use super::{Expect, Ffmpeg, Index, Tools, index::Track};
 use crate::{Audio, Container, FrameRate, MediaError, Video, VideoCodec};
 
 /// How much of a file is held in memory while it is fetched or put.
@@ -183,6 +183,17 @@ impl<'a> Workbench<'a> {
             digest: None,
         };
         expect.hold(&video, track.pixels().unwrap_or("another one")).map(|()| video)
+    }
+
+    /// The pictures of a file that this step made, as its index tells of them.
+    pub(crate) async fn pictures(&self, name: &str) -> Result<Track, MediaError> {
+        let index = Index::read(&self.scratch.file(name)).await.map_err(MediaError::scratch(name))?;
+        let track = index.and_then(|index| index.tracks.into_iter().find(Track::is_video));
+        track.ok_or_else(|| MediaError::Wrong {
+            what: "container",
+            found: "no MP4 with pictures".into(),
+            expected: "a whole one".into(),
+        })
     }
 
     pub(crate) fn attempt(&self) -> &Attempt {

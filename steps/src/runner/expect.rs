@@ -95,6 +95,12 @@ impl Expect {
         self
     }
 
+    /// With sound, if this one has some.
+    pub(crate) fn sound_of(mut self, video: &Video) -> Self {
+        self.sound = video.has_audio();
+        self
+    }
+
     /// Without sound.
     pub fn silent(mut self) -> Self {
         self.sound = false;

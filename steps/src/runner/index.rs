@@ -10,6 +10,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncSeekExt},
 };
 
+use super::times::Times;
+
 /// The largest index that is read; an hour of 120 pictures a second has one of 10 MB.
 const INDEX_BYTES_MAX: u64 = 64 << 20;
 
@@ -38,6 +40,8 @@ pub(crate) struct Track {
     pub(crate) setup: Vec<u8>,
     /// Whether the file itself says of which space its colours are, in words that ffmpeg knows.
     pub(crate) is_tagged: bool,
+    /// When its pictures are shown.
+    pub(crate) times: Times,
     bytes: u64,
 }
 
@@ -148,8 +152,13 @@ fn track(body: &[u8]) -> Track {
     let mdhd = find(mdia, &[b"mdhd"]).unwrap_or_default();
     let ticks_a_second = number(mdhd, if mdhd.first() == Some(&1) { 20 } else { 12 });
     let Some(table) = find(mdia, &[b"minf", b"stbl"]) else { return track };
-    let times = find(table, &[b"stts"]).unwrap_or_default().get(8..).unwrap_or_default();
-    let ticks = times.chunks_exact(8).map(|run| u64::from(number(run, 0)) * u64::from(number(run, 4)));
+    let lengths = find(table, &[b"stts"]).unwrap_or_default();
+    track.times = Times::of(ticks_a_second, lengths, find(table, &[b"ctts"]).unwrap_or_default());
+    let ticks = lengths
+        .get(8..)
+        .unwrap_or_default()
+        .chunks_exact(8)
+        .map(|run| u64::from(number(run, 0)) * u64::from(number(run, 4)));
     let ticks: u128 = ticks.map(u128::from).sum();
     let nanos = ticks * 1_000_000_000 / u128::from(ticks_a_second.max(1));
     track.duration = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));

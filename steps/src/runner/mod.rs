@@ -12,6 +12,8 @@ mod limits;
 mod packets;
 mod probe;
 mod sandbox;
+mod timeline;
+mod times;
 mod usage;
 mod verdict;
 
@@ -25,3 +27,4 @@ pub(crate) use index::{Atoms, Index, Track};
 pub use limits::Limits;
 pub(crate) use packets::{Packets, Scan};
 pub(crate) use sandbox::Tools;
+pub(crate) use timeline::{Key, Timeline};

@@ -139,18 +139,20 @@ impl Scan {
 }
 
 /// One packet, as ffprobe tells it.
-struct Packet {
-    stream: u32,
+pub(super) struct Packet {
+    pub(super) stream: u32,
     is_picture: bool,
-    shown: Option<f64>,
-    decoded: Option<f64>,
+    pub(super) shown: Option<f64>,
+    pub(super) decoded: Option<f64>,
     duration: Option<f64>,
-    hidden: bool,
+    pub(super) hidden: bool,
+    /// Whether decoding can begin here.
+    pub(super) is_key: bool,
 }
 
 impl Packet {
     /// ffprobe writes a packet's numbers into one line; nothing in it is of the file's own wording.
-    fn parse(line: &str) -> Option<Self> {
+    pub(super) fn parse(line: &str) -> Option<Self> {
         let field = |name: &str| Some(line.split_once(name)?.1.trim_start_matches([':', ' ', '"']));
         let text = |name: &str| Some(field(name)?.split(['"', ',', ' ']).next().unwrap_or_default());
         let number = |name: &str| text(name)?.parse::<f64>().ok().filter(|number| number.is_finite());
@@ -161,6 +163,7 @@ impl Packet {
             decoded: number("\"dts_time\""),
             duration: number("\"duration_time\""),
             hidden: text("\"flags\"").is_some_and(|flags| flags.contains('D')),
+            is_key: text("\"flags\"").is_some_and(|flags| flags.contains('K')),
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::{
-    Header, Limits, Scan, Workbench,
+    Header, Limits, Scan, Timeline, Workbench,
     bench::check_name,
     child::{Ended, Watch},
     ffmpeg::{ALLOC_BYTES_MAX, DEMUXERS, PIXELS_MAX, STREAMS_MAX},
@@ -34,7 +34,30 @@ impl Workbench<'_> {
     /// What a file of the scratch folder declares, and what it holds, by one process: reading stops when a stream has
     /// more than `most` packets.
     pub(crate) async fn examine(&self, name: &str, most: u64) -> Result<(Header, Scan), MediaError> {
-        let (mut json, mut scan, mut lines, mut in_packets) = (Json::default(), Scan::default(), 0_u64, false);
+        let mut scan = Scan::default();
+        let hear = |line: &str| {
+            if scan.hear(line) > most { Err(MediaError::TooCostly { what: "time" }) } else { Ok(()) }
+        };
+        Ok((self.packets(name, hear).await?, scan))
+    }
+
+    /// When the pictures of this stream are shown, and at which of them decoding can begin; there may be at most so many.
+    pub(crate) async fn timeline(&self, name: &str, stream: u32, most: u64) -> Result<Timeline, MediaError> {
+        let mut timeline = Timeline::of(stream);
+        let hear = |line: &str| {
+            if timeline.hear(line) > most { Err(MediaError::TooCostly { what: "time" }) } else { Ok(()) }
+        };
+        let header = self.packets(name, hear).await?;
+        Ok(timeline.from(header.format.begin()))
+    }
+
+    /// What a file declares; `hear` is told each line of its packets.
+    async fn packets(
+        &self,
+        name: &str,
+        mut hear: impl FnMut(&str) -> Result<(), MediaError> + Send,
+    ) -> Result<Header, MediaError> {
+        let (mut json, mut lines, mut in_packets) = (Json::default(), 0_u64, false);
         let hear = |line: &str| {
             lines += 1;
             if lines.is_multiple_of(4096) {
@@ -44,15 +67,14 @@ impl Workbench<'_> {
                 // The packets come first, between two lines that nothing within them is like.
                 (2, _) if line == PACKETS_BEGIN => in_packets = true,
                 (_, true) if line.starts_with(PACKETS_END) => in_packets = false,
-                (_, true) if scan.hear(line) > most => return Err(MediaError::TooCostly { what: "time" }),
-                (_, true) => {}
+                (_, true) => return hear(line),
                 (_, false) => return json.hear(line),
             }
             Ok(())
         };
         let ended = self.ffprobe(name, &format!("{PACKETS}:{FIELDS}"), hear).await?;
         judge_ffprobe(ended)?;
-        Ok((json.header()?, scan))
+        json.header()
     }
 
     async fn ffprobe(

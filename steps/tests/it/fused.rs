@@ -108,7 +108,7 @@ async fn fused(studio: &Studio, source: impl Into<Footage>, parts: Vec<(Name, Pa
 }
 
 /// A line for each picture: its time and its digest.
-fn pictures(studio: &Studio, file: &Path) -> String {
+pub(crate) fn pictures(studio: &Studio, file: &Path) -> String {
     let sums = studio.make(&format!("-i {} -map 0:v -f framemd5", file.display()), "sums");
     std::fs::read_to_string(sums).unwrap()
 }

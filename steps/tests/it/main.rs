@@ -15,6 +15,7 @@ mod pictures;
 mod pipeline;
 mod previews;
 mod refused;
+mod segments;
 mod sound;
 mod studio;
 mod trim;
