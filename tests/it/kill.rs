@@ -35,6 +35,11 @@ impl Worker {
         Self::doing(folder, "fused")
     }
 
+    /// One that encodes a film in segments.
+    pub(crate) fn encoding(folder: &Path) -> Self {
+        Self::doing(folder, "film")
+    }
+
     fn doing(folder: &Path, what: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_it-worker"))
             .arg(folder)

@@ -2,7 +2,8 @@
 //!
 //! `it-worker FOLDER RUNS` submits so many runs, each under its key, and carries on whatever is there until it is killed
 //! or all of them have ended. `it-worker FOLDER deadly` runs a step that kills the process, until its attempts are used up;
-//! `it-worker FOLDER fused` one run whose steps are done in one pass.
+//! `it-worker FOLDER fused` one run whose steps are done in one pass; `it-worker FOLDER film` encodes a film of the folder in
+//! segments.
 
 use std::{
     error::Error,
@@ -10,16 +11,20 @@ use std::{
     time::Duration,
 };
 
-use stagemark::{Backoff, Builder, Engine, Name, Step, StepError, Workflow, from_fn};
+use futures::{StreamExt, pin_mut};
+use stagemark::{Backoff, Builder, Engine, Name, Step, StepError, TaskStatus, Workflow, from_fn};
 use stagemark_blob::LocalArtifacts;
+use stagemark_media::Upload;
 use stagemark_sql::SqlStore;
 use tracing_subscriber::EnvFilter;
 
 mod all_kinds;
 mod passes;
+mod segments;
 
 use all_kinds::{ALL_KINDS, all_kinds};
 use passes::{ELEVEN_MORE, eleven_more};
+use segments::{FILM, LEASE, film};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -30,6 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     match what.as_str() {
         "deadly" => deadly(&folder).await,
         "fused" => fused(&folder).await,
+        "film" => encode(&folder).await,
         runs => carry_on(&folder, runs.parse()?).await,
     }
 }
@@ -62,6 +68,25 @@ async fn carry_on(folder: &Path, runs: u32) -> Result<(), Box<dyn Error>> {
 async fn fused(folder: &Path) -> Result<(), Box<dyn Error>> {
     let engine = builder(folder).await?.serve(eleven_more(folder)).start().await?;
     engine.submit(ELEVEN_MORE, 31).key("fused").await?.result().await?;
+    engine.shutdown(Duration::from_secs(5)).await;
+    Ok(())
+}
+
+/// Says when it is in the middle of the second segment.
+async fn encode(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let engine = builder(folder).await?.lease(LEASE).serve(film(folder)).start().await?;
+    let source = engine.import("uploads/film.mp4", &folder.join("film.mp4")).await?;
+    let run = engine.submit(FILM, Upload::new(source)).key("film").await?;
+    let progress = run.progress();
+    pin_mut!(progress);
+    while let Some(status) = progress.next().await {
+        let is_in = |task: &TaskStatus| (task.step.as_str(), task.item) == ("encode-segment", 1) && task.fraction > 0.0;
+        if status?.tasks.iter().any(is_in) {
+            println!("in the second segment");
+            break;
+        }
+    }
+    run.result().await?;
     engine.shutdown(Duration::from_secs(5)).await;
     Ok(())
 }
