@@ -14,6 +14,7 @@
 //! | [`Finish`] | checks it before anybody sees it |
 //! | [`TakePoster`], [`DrawSprites`], [`CutPreview`] | make what a page shows before it plays |
 //! | [`PlanSegments`], [`EncodeSegment`], [`JoinSegments`] | encode a long video in segments, each a task of its own |
+//! | [`PlanLadder`], [`EncodeRendition`], [`PackageHls`] | offer a video in several sizes, by HTTP Live Streaming |
 //! | [`Quality`] | reports how near a video is to what it was made from |
 //!
 //! Neighbours of the first eight are of one [family](Media): the engine runs them in one pass, which decodes and encodes
@@ -32,6 +33,7 @@ mod error;
 mod excerpt;
 mod finish;
 mod frame_rate;
+mod hls;
 mod loudness;
 mod pass;
 mod policy;
@@ -54,6 +56,7 @@ pub use edit::Edit;
 pub use error::{MediaError, Said};
 pub use finish::Finish;
 pub use frame_rate::FrameRate;
+pub use hls::{EncodeRendition, EncodedRendition, Hls, HlsTrack, PackageHls, PlanLadder, Rendition, Rung};
 pub use loudness::Loudness;
 pub use pass::{Footage, Media, Part};
 pub use policy::Policy;
