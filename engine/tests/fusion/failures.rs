@@ -84,9 +84,9 @@ async fn the_timeouts_add_up() {
     let desk = Desk::with([Fault::Hangs]);
     let step = |ms| add(1, &desk).attempts(1).timeout(Duration::from_millis(ms));
 
-    let error = error_of_the_pass([step(100), step(120), step(80)]).await;
+    let error = error_of_the_pass([step(1_000), step(1_200), step(800)]).await;
 
-    assert_eq!(error, "no result within the timeout of 300ms");
+    assert_eq!(error, "no result within the timeout of 3s");
 }
 
 #[tokio::test]
