@@ -1,6 +1,7 @@
 //! Artifacts as steps hold them, and the scratch folder in which they make their files.
 
 use std::{
+    fmt::Write as _,
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -8,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tokio::{
     fs,
     io::{AsyncReadExt, AsyncWriteExt},
@@ -19,7 +21,8 @@ use crate::ports::{ArtifactError, ArtifactRanges, ArtifactSink, Artifacts};
 /// How much of a file is held in memory while it is put or fetched.
 const PART_BYTES: usize = 256 * 1024;
 
-/// An object that a step made: its key in the artifact store, and its size. A payload: hand it to the next step.
+/// An object that a step made: its key in the artifact store, its size and a digest of its content. A payload: hand it to
+/// the next step.
 ///
 /// ```
 /// use stagemark::{Artifact, Attempt, StepError};
@@ -34,6 +37,18 @@ pub struct Artifact {
     pub key: String,
     /// The size of the object.
     pub size_bytes: u64,
+    /// The SHA-256 of its content in hexadecimal digits, where it is known, as it is of all that is written by the engine.
+    ///
+    /// By it results that are [kept](crate::Reuse) tell equal objects: never take it from those who upload one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+impl Artifact {
+    /// An object of this size that others have put into the artifact store.
+    pub fn new(key: impl Into<String>, size_bytes: u64) -> Self {
+        Self { key: key.into(), size_bytes, digest: None }
+    }
 }
 
 /// An artifact being written; dropped before it is finished, it never was.
@@ -52,6 +67,7 @@ pub struct Artifact {
 pub struct ArtifactWriter {
     key: String,
     sink: Box<dyn ArtifactSink>,
+    hash: Sha256,
     span: Span,
 }
 
@@ -66,19 +82,29 @@ impl ArtifactWriter {
     pub(crate) async fn begin(artifacts: &dyn Artifacts, key: String) -> Result<Self, ArtifactError> {
         let span = tracing::debug_span!("artifact put", key, otel.kind = "client");
         let sink = artifacts.write(&key).instrument(span.clone()).await?;
-        Ok(Self { key, sink, span })
+        Ok(Self { key, sink, hash: Sha256::new(), span })
     }
 
     /// Adds bytes at the end.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), ArtifactError> {
+        self.hash.update(&bytes);
         self.sink.write(bytes).instrument(self.span.clone()).await
     }
 
     /// Makes the artifact visible, whole and durable.
     pub async fn finish(self) -> Result<Artifact, ArtifactError> {
         let size_bytes = self.sink.finish().instrument(self.span).await?;
-        Ok(Artifact { key: self.key, size_bytes })
+        Ok(Artifact { key: self.key, size_bytes, digest: Some(digest_of(self.hash)) })
     }
+}
+
+/// The digest as an artifact has it.
+fn digest_of(hash: Sha256) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in hash.finalize() {
+        let _infallible = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// An artifact being read range by range: the same object from the first to the last, whatever becomes of its key.

@@ -277,7 +277,7 @@ impl Attempt {
     pub async fn kept(&self, key: &str) -> Result<Option<Artifact>, ArtifactError> {
         let key = format!("kept/{key}");
         let size = self.store()?.size_bytes(&key).await?;
-        Ok(size.map(|size_bytes| Artifact { key, size_bytes }))
+        Ok(size.map(|size_bytes| Artifact::new(key, size_bytes)))
     }
 
     /// Keeps a local file for all runs. Name it by a hash of all that it was made from: whoever comes first or last,

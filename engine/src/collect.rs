@@ -26,7 +26,7 @@ const DAY: Duration = Duration::from_hours(24);
 /// they named.
 ///
 /// An object stays if the input of its run, the output of any of its tasks or what an attempt keeps for the next one
-/// names its key or a folder above it; if its task is not done and its run has not ended; and in any case for a time of
+/// names its key or a folder above it, or a result that is [kept](crate::Reuse) or was taken by any run does; if its task is not done and its run has not ended; and in any case for a time of
 /// grace after that (default a day). Objects that are in no run's folder are never touched.
 ///
 /// ```
@@ -116,6 +116,7 @@ impl Collector {
                 runs.entry(object.run).or_default().push(object);
             }
         }
+        let results = Named::of(self.store.outputs().await?.iter().map(AsRef::as_ref));
         let ids: Vec<RunId> = runs.keys().copied().collect();
         let mut garbage = Garbage::default();
         for batch in ids.chunks(BATCH_MAX) {
@@ -123,7 +124,7 @@ impl Collector {
             let records: HashMap<RunId, Record> = records.into_iter().map(|record| (record.id, record)).collect();
             for run in batch {
                 let objects = runs.remove(run).unwrap_or_default();
-                self.judge(objects, records.get(run), &mut garbage);
+                self.judge(objects, (records.get(run), &results), &mut garbage);
             }
         }
         Ok(garbage)
@@ -139,11 +140,12 @@ impl Collector {
     }
 
     /// Judges the objects of one run.
-    fn judge(&self, objects: Vec<Object>, record: Option<&Record>, garbage: &mut Garbage) {
+    fn judge(&self, objects: Vec<Object>, (record, results): (Option<&Record>, &Named), garbage: &mut Garbage) {
         let Some(record) = record else {
             let begun = objects.first().map(|object| object.run.submitted());
             if self.forgotten == Forgotten::Collected && begun.is_some_and(|begun| self.is_past(begun)) {
-                garbage.keys.extend(objects.into_iter().map(|object| object.key));
+                let keys = objects.into_iter().map(|object| object.key);
+                garbage.keys.extend(keys.filter(|key| !results.has(key)));
             } else {
                 garbage.forgotten += objects.len() as u64;
             }
@@ -152,7 +154,7 @@ impl Collector {
         let named = Named::by(record);
         let needless = objects.into_iter().filter(|object| {
             let since = record.ended.or_else(|| done_at(record, object.task));
-            since.is_some_and(|since| self.is_past(since)) && !named.has(&object.key)
+            since.is_some_and(|since| self.is_past(since)) && !named.has(&object.key) && !results.has(&object.key)
         });
         garbage.keys.extend(needless.map(|object| object.key));
     }
@@ -203,8 +205,12 @@ impl Named {
     fn by(record: &Record) -> Self {
         let outputs = record.markers.iter().filter_map(|marker| marker.output.as_deref());
         let details = record.beats.iter().filter_map(|beat| beat.details.as_deref());
+        Self::of(outputs.chain(details).chain([record.input.as_ref()]))
+    }
+
+    fn of<'a>(values: impl Iterator<Item = &'a str>) -> Self {
         let mut named = Self::default();
-        for json in outputs.chain(details).chain([record.input.as_ref()]) {
+        for json in values {
             match serde_json::from_str(json) {
                 Ok(value) => named.add(value),
                 // Of what cannot be read, all of it is a text that may hold keys.

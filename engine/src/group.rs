@@ -6,6 +6,7 @@ use stagemark_rules::TaskId;
 
 use crate::{
     Options, StepService,
+    reuse::Recipe,
     workflow::{Plan, Planned},
 };
 
@@ -73,6 +74,9 @@ impl Planned {
         let options = Options { timeout, heartbeat, ..last.options.clone() };
         let shares: Option<Arc<[_]>> = members.iter().map(|member| member.share.clone()).collect();
         let service = StepService::in_one_pass(shares?);
-        Some(Self { name: last.name, slots: slots.into(), options, service, share: None })
+        // What it makes may be taken for that of all its steps, or not at all.
+        let recipes: Option<Vec<_>> = members.iter().map(|member| member.recipe).collect();
+        let recipe = recipes.and_then(|recipes| Recipe::of_pass(&recipes));
+        Some(Self { name: last.name, slots: slots.into(), options, service, share: None, recipe, fits: last.fits })
     }
 }

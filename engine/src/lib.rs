@@ -55,6 +55,7 @@ pub mod ports;
 mod priority;
 mod progress;
 mod rate;
+mod reuse;
 mod run;
 mod run_id;
 mod scratch;
@@ -80,6 +81,7 @@ pub use memory::{MemoryArtifacts, MemoryDedup, MemoryDispatch, MemoryLimits, Mem
 pub use name::Name;
 pub use priority::Priority;
 pub use rate::Rate;
+pub use reuse::Reuse;
 pub use run::{Run, RunError};
 pub use run_id::RunId;
 pub use service::{StepCall, StepService};

@@ -72,6 +72,8 @@ pub struct TaskStatus {
     pub error: Vec<String>,
     /// Its output, as JSON, when it is ready; none of a step that was done inside a pass.
     pub output: Option<Arc<str>>,
+    /// Whether its output was [taken](crate::Reuse) from what another task had made, so that no step has run for it.
+    pub reused: bool,
 }
 
 /// Where a task is.
@@ -195,6 +197,7 @@ impl View<'_> {
             finished: marker.and_then(|marker| marker.finished),
             error: marker.and_then(|marker| serde_json::from_str(marker.error.as_deref()?).ok()).unwrap_or_default(),
             output: marker.and_then(|marker| marker.output.clone()),
+            reused: marker.is_some_and(|marker| marker.reused),
         }
     }
 

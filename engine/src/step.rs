@@ -5,7 +5,7 @@ use std::{future::Future, marker::PhantomData, time::Duration};
 use serde::{Serialize, de::DeserializeOwned};
 use stagemark_rules::{Backoff, Policy};
 
-use crate::{Attempt, Fusible, Name, Rate, StepError};
+use crate::{Attempt, Fusible, Name, Rate, Reuse, StepError};
 
 /// What can be stored between two steps: anything that serde can write and read back.
 ///
@@ -146,6 +146,19 @@ pub trait Step: Send + Sync + 'static {
         Tuned { step: self, options }
     }
 
+    /// Keeps what the step makes, and takes what is kept instead of running it (default: it is always run). Only for a
+    /// step whose output depends on its input and parameters alone, and that does nothing else that anyone needs.
+    ///
+    /// Of runs that want the same at once one runs the step; the others wait for it, which counts neither as an attempt
+    /// nor towards the [timeout](Self::timeout), though it takes up a slot of their workers. If it fails, another runs it.
+    fn reuse(self, reuse: Reuse) -> Tuned<Self>
+    where
+        Self: Sized,
+    {
+        let options = Options { reuse: Some(reuse), ..self.options() };
+        Tuned { step: self, options }
+    }
+
     /// Leaves the step to the workers of this pool (default: [`DEFAULT_POOL`]); see
     /// [`Builder::pools`](crate::Builder::pools).
     fn pool(self, pool: Name) -> Tuned<Self>
@@ -182,6 +195,8 @@ pub struct Options {
     pub fleet_limit: Option<u32>,
     /// How many attempts begin in which span, over all workers; `None`, the default, is no bound.
     pub rate: Option<Rate>,
+    /// Whether what it makes is kept, and taken by those who want the same; `None`, the default, always runs it.
+    pub reuse: Option<Reuse>,
     /// The workers that run it; default [`DEFAULT_POOL`].
     pub pool: Name,
 }
@@ -199,6 +214,7 @@ impl Default for Options {
             concurrency: None,
             fleet_limit: None,
             rate: None,
+            reuse: None,
             pool: DEFAULT_POOL,
         }
     }

@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeSet, fmt, marker::PhantomData, sync::
 use serde::{Deserialize, Serialize};
 use stagemark_rules::{NodeShape, Shape};
 
-use crate::{DEFAULT_POOL, Fusible, Name, Options, Payload, Step, StepService, fusion::Share};
+use crate::{DEFAULT_POOL, Fusible, Name, Options, Payload, Step, StepService, fusion::Share, reuse::Recipe};
 
 /// The typed name of a workflow: all that a caller must know of it.
 ///
@@ -122,13 +122,19 @@ pub(crate) struct Planned {
     pub(crate) service: StepService,
     /// What the step adds to a pass.
     pub(crate) share: Option<Arc<dyn Share>>,
+    /// What its output depends on besides the input, where that may be kept.
+    pub(crate) recipe: Option<Recipe>,
+    /// Whether a text is an output of its type.
+    pub(crate) fits: fn(&str) -> bool,
 }
 
 impl Planned {
     fn of<S: Step>(step: S) -> Self {
         let (name, options) = (step.name(), step.options());
         let share = step.fusible().map(Fusible::into_share);
-        Self { name, slots: Arc::new([name]), options, service: StepService::of(step), share }
+        let recipe = options.reuse.as_ref().map(|reuse| Recipe::of(name, reuse));
+        let fits = |output: &str| serde_json::from_str::<S::Output>(output).is_ok();
+        Self { name, slots: Arc::new([name]), options, service: StepService::of(step), share, recipe, fits }
     }
 }
 
@@ -296,6 +302,11 @@ impl Plan {
     pub(crate) fn pool_of(&self, node: u16) -> Name {
         let steps = self.steps.get(usize::from(node)..).unwrap_or_default();
         steps.iter().flatten().next().map_or(DEFAULT_POOL, |step| step.options.pool)
+    }
+
+    /// Whether what any of its steps makes is kept.
+    pub(crate) fn keeps_results(&self) -> bool {
+        self.steps.iter().flatten().any(|step| step.recipe.is_some())
     }
 
     pub(crate) fn graph(&self) -> String {

@@ -7,6 +7,7 @@ mod m001_postgres;
 mod m001_runs;
 mod m002_priority;
 mod m003_passes;
+mod m004_results;
 
 use sea_orm_migration::prelude::*;
 
@@ -19,7 +20,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m001_runs::Migration), Box::new(m002_priority::Migration), Box::new(m003_passes::Migration)]
+        vec![
+            Box::new(m001_runs::Migration),
+            Box::new(m002_priority::Migration),
+            Box::new(m003_passes::Migration),
+            Box::new(m004_results::Migration),
+        ]
     }
 
     // A name of its own: the tables may share a database with the user's, and with the user's own migrations.

@@ -13,7 +13,7 @@ use crate::FrameRate;
 /// use stagemark::Artifact;
 /// use stagemark_media::Upload;
 ///
-/// let upload = Upload::new(Artifact { key: "uploads/42".into(), size_bytes: 1_055_736 });
+/// let upload = Upload::new(Artifact::new("uploads/42", 1_055_736));
 /// assert_eq!(upload.source.size_bytes, 1_055_736);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -108,7 +108,7 @@ fn finish(run: RunId, step: u16) -> Write {
     let task = Task { phase: Phase::Done { width: None }, attempt: 1, ..Task::NEW };
     let (started, finished) = (Some(NOW), Some(NOW));
     let id = TaskId { node: step, item: 0 };
-    let marker = Marker { id, task, started, finished, output: Some(Arc::from("43")), error: None };
+    let marker = Marker { id, task, started, finished, output: Some(Arc::from("43")), error: None, reused: false };
     let ready = RunRow {
         status: Status::Ready,
         holder: None,
@@ -118,7 +118,7 @@ fn finish(run: RunId, step: u16) -> Write {
         ended: Some(NOW),
     };
     let row = (step == 5).then_some(ready);
-    Write::Change(Change { run, revision: 0, row, markers: vec![marker], companions: Vec::new() })
+    Write::Change(Change { run, revision: 0, row, markers: vec![marker], companions: Vec::new(), results: Vec::new() })
 }
 
 /// How many commits, or rows, bare `SQLite` writes in a second.

@@ -20,6 +20,7 @@ mod error;
 mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod results;
 mod spans;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use stagemark::{
     RunId, Timestamp,
     ports::{
-        Census, Claim, Claimed, Count, Counts, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store,
-        StoreError, Summary, Write,
+        Census, Claim, Claimed, Count, Counts, Filter, Found, Heartbeats, Hint, Maker, Outbox, Outcome, Record,
+        Renewed, ResultKey, Results, Store, StoreError, Summary, Wanted, Write,
     },
 };
 
@@ -118,5 +118,25 @@ impl Outbox for SqlStore {
 
     fn doorbell(&self) -> Option<Arc<dyn stagemark::ports::Dispatch>> {
         self.database.doorbell()
+    }
+}
+
+#[async_trait]
+impl Results for SqlStore {
+    async fn want(&self, wanted: &Wanted) -> Result<Found, StoreError> {
+        spans::call(self.system.span("SELECT", "SELECT stagemark_result"), self.database.want(wanted)).await
+    }
+
+    async fn give_up(&self, key: ResultKey, maker: Maker) -> Result<(), StoreError> {
+        spans::call(self.system.span("DELETE", "DELETE stagemark_result"), self.database.give_up(key, maker)).await
+    }
+
+    async fn expire(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        spans::call(self.system.span("DELETE", "DELETE stagemark_result"), self.database.expire(before, limit)).await
+    }
+
+    async fn outputs(&self) -> Result<Vec<Arc<str>>, StoreError> {
+        spans::call(self.system.span("SELECT", "SELECT stagemark_result stagemark_marker"), self.database.outputs())
+            .await
     }
 }

@@ -12,6 +12,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tower::Service;
 use tracing::Instrument;
 
+use super::results::Made;
 use crate::{Attempt, Options, StepCall, StepError, attempt::Identity, trace, workflow::Planned};
 
 /// How long a step that was told to stop may take; then it is dropped.
@@ -23,7 +24,7 @@ pub(crate) struct Ended {
     /// Its task and number; of a pass those of the first step.
     pub(crate) lease: (TaskId, u32),
     pub(crate) attempt: Attempt,
-    pub(crate) result: Result<Arc<str>, Failure>,
+    pub(crate) result: Result<Made, Failure>,
 }
 
 /// Why an attempt failed: the messages of its error and of all that caused it, outermost first.

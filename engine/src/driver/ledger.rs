@@ -50,6 +50,8 @@ pub(crate) struct Note {
     pub(crate) finished: Option<Timestamp>,
     pub(crate) output: Option<Arc<str>>,
     pub(crate) error: Option<Arc<str>>,
+    /// Whether the output was taken from what is kept.
+    pub(crate) reused: bool,
     /// What the latest attempt keeps for the next.
     pub(crate) details: Option<Arc<str>>,
 }
@@ -100,7 +102,14 @@ impl Ledger {
         });
         let written = next.tasks.iter().filter(|(id, task)| self.must_be_written(next, *id, task, holder));
         let markers = written.map(|(id, task)| self.marker(*id, *task)).collect();
-        Change { run: self.origin.run, revision: self.revision, row, markers, companions: Vec::new() }
+        Change {
+            run: self.origin.run,
+            revision: self.revision,
+            row,
+            markers,
+            companions: Vec::new(),
+            results: Vec::new(),
+        }
     }
 
     /// Takes the next state as the stored one, once it is.
@@ -143,7 +152,8 @@ impl Ledger {
 
     fn marker(&self, id: TaskId, task: Task) -> Marker {
         let note = self.notes.get(&id).cloned().unwrap_or_default();
-        Marker { id, task, started: note.started, finished: note.finished, output: note.output, error: note.error }
+        let Note { started, finished, output, error, reused, .. } = note;
+        Marker { id, task, started, finished, output, error, reused }
     }
 
     /// The input of a task, as JSON.
@@ -184,7 +194,7 @@ fn width_of(plan: &Plan, input: &str) -> Option<u32> {
 
 impl Note {
     fn of(marker: Marker) -> Self {
-        let Marker { started, finished, output, error, .. } = marker;
-        Self { started, finished, output, error, details: None }
+        let Marker { started, finished, output, error, reused, .. } = marker;
+        Self { started, finished, output, error, reused, details: None }
     }
 }

@@ -42,6 +42,7 @@ pub(crate) mod live;
 pub(crate) mod meters;
 pub(crate) mod permits;
 pub(crate) mod relay;
+pub(crate) mod results;
 pub(crate) mod slots;
 pub(crate) mod stats;
 pub(crate) mod turn;
@@ -56,6 +57,7 @@ use ledger::Ledger;
 use live::Reporter;
 use meters::Meters;
 use relay::Relay;
+use results::Lines;
 use slots::Slots;
 
 /// How long a worker that shuts down goes on trying a store that fails.
@@ -87,6 +89,7 @@ pub(crate) struct Driver {
     pub(crate) places: Arc<Places>,
     pub(crate) interest: Arc<Interest>,
     pub(crate) meters: Meters,
+    lines: Lines,
     /// The runs that are carried on here, and how to reach them.
     pub(crate) active: DashMap<RunId, mpsc::UnboundedSender<Message>>,
     /// The attempts that have reported.
@@ -138,6 +141,7 @@ impl Driver {
             places,
             interest: Arc::default(),
             meters,
+            lines: Lines::default(),
             active: DashMap::new(),
             reporting: DashMap::new(),
             tracker: TaskTracker::new(),
@@ -160,6 +164,9 @@ impl Driver {
         }
         if self.slots.permits.are_needed() {
             tokio::spawn(permits::keep(Arc::clone(self)));
+        }
+        if self.plans.values().any(|plan| plan.keeps_results()) {
+            self.tracker.spawn(results::sweep(Arc::clone(self)));
         }
         let Some(dispatch) = self.relay.dispatch() else { return };
         tokio::spawn(relay::relay(Arc::clone(self), Arc::clone(&dispatch), hints));

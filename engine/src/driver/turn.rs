@@ -11,10 +11,15 @@ use super::{
     execute::Failure,
     ledger::Ledger,
     meters::AttemptEnd,
+    results::{Made, Making, Source},
     slots::{Slot, Slots, Spare},
     values,
 };
-use crate::{StepError, ports::Companion, workflow::Planned};
+use crate::{
+    StepError,
+    ports::{Companion, KeptResult},
+    workflow::Planned,
+};
 
 /// Something that happened to a run.
 #[derive(Debug)]
@@ -29,7 +34,7 @@ pub(super) enum Happened {
 
 #[derive(Debug)]
 pub(super) enum Outcome {
-    Made(Arc<str>, Vec<Arc<dyn Companion>>),
+    Made(Made, Vec<Arc<dyn Companion>>),
     Failed(Failure),
     /// The worker shuts down.
     HandedBack,
@@ -45,6 +50,8 @@ pub(super) struct Turn {
     pub(super) error: Option<Arc<str>>,
     /// What the steps that succeeded write in the same transaction.
     pub(super) companions: Vec<(TaskId, Arc<dyn Companion>)>,
+    /// What is kept of what they made, by those who made it.
+    pub(super) kept: Vec<(Arc<Making>, KeptResult)>,
     /// How attempts ended, by their nodes; counted once the turn is committed.
     pub(super) ends: Vec<(u16, AttemptEnd)>,
 }
@@ -71,8 +78,8 @@ pub(super) struct Leasing<'a> {
 impl Turn {
     /// Decides on all that happened, in order, and then on what to do next.
     pub(super) fn take(ledger: &mut Ledger, happened: &[Happened], mut leasing: Leasing<'_>, now: Timestamp) -> Self {
-        let (granted, error, companions, ends) = Default::default();
-        let mut turn = Self { next: first(ledger, now), granted, error, companions, ends };
+        let (granted, error, companions, kept, ends) = Default::default();
+        let mut turn = Self { next: first(ledger, now), granted, error, companions, kept, ends };
         for one in happened {
             turn.settle(ledger, one, now);
         }
@@ -113,7 +120,7 @@ impl Turn {
     ) -> AttemptEnd {
         let last = tasks.last().copied().unwrap_or(task);
         let outcome = match outcome {
-            Outcome::Made(output, companions) => width(ledger, last, output).map(|width| (output, width, companions)),
+            Outcome::Made(made, companions) => width(ledger, last, &made.output).map(|width| (made, width, companions)),
             Outcome::Failed(failure) => Err(failure.clone()),
             Outcome::HandedBack => {
                 let accepted = self.decide(ledger, Event::Released { task, attempt }, now);
@@ -121,7 +128,7 @@ impl Turn {
             }
         };
         match outcome {
-            Ok((output, width, companions)) => {
+            Ok((made, width, companions)) => {
                 if !self.decide(ledger, Event::Succeeded { task, attempt, width }, now) {
                     return AttemptEnd::Late;
                 }
@@ -129,8 +136,10 @@ impl Turn {
                     let note = ledger.note(*id);
                     note.finished = Some(at);
                     // What passes between the steps of a pass is nowhere.
-                    note.output = (*id == last).then(|| Arc::clone(output));
+                    note.output = (*id == last).then(|| Arc::clone(&made.output));
+                    note.reused = matches!(made.source, Source::Taken);
                 }
+                self.keep(made, companions, now);
                 self.companions.extend(companions.iter().map(|companion| (task, Arc::clone(companion))));
                 AttemptEnd::Ready
             }
@@ -146,6 +155,13 @@ impl Turn {
         }
     }
 
+    /// Has what was made kept, unless more than an output was: who takes it would not have the rest.
+    fn keep(&mut self, made: &Made, companions: &[Arc<dyn Companion>], now: Timestamp) {
+        if let (Source::ToKeep(making), []) = (&made.source, companions) {
+            self.kept.push((Arc::clone(making), making.result(&made.output, now)));
+        }
+    }
+
     fn count(&mut self, tasks: &[TaskId], end: AttemptEnd) {
         self.ends.extend(tasks.iter().map(|task| (task.node, end)));
     }
@@ -154,7 +170,7 @@ impl Turn {
         for task in tasks {
             let note = ledger.note(*task);
             note.finished = Some(at);
-            note.output = None;
+            (note.output, note.reused) = (None, false);
             note.error = Some(json(&failure.chain));
         }
         let Some(task) = tasks.first() else { return };

@@ -7,6 +7,7 @@ mod dispatch;
 mod limits;
 mod live;
 mod locks;
+mod results;
 mod store;
 
 pub use artifacts::MemoryArtifacts;

@@ -9,6 +9,7 @@ use std::{
 use async_trait::async_trait;
 use stagemark_rules::{Phase, TaskId, Timestamp, WorkerId};
 
+use super::results::Shelf;
 use crate::{
     RunId,
     driver::clock,
@@ -38,7 +39,8 @@ pub struct MemoryStore {
 pub(super) struct Tables {
     pub(super) runs: BTreeMap<RunId, Row>,
     keys: HashMap<(Arc<str>, String), RunId>,
-    workers: HashMap<WorkerId, Timestamp>,
+    pub(super) workers: HashMap<WorkerId, Timestamp>,
+    pub(super) shelf: Shelf,
     graphs: HashMap<(String, u32), String>,
     /// In the order in which they were written.
     pub(super) outbox: Vec<(Timestamp, Hint)>,
@@ -186,6 +188,7 @@ impl Tables {
             return Outcome::Refused;
         }
         row.markers.extend(change.markers.iter().map(|marker| (marker.id, marker.clone())));
+        self.shelf.keep(&change.results);
         if let Some(new) = &change.row {
             row.record.revision += 1;
             (row.record.status, row.record.holder, row.record.ended) = (new.status, new.holder, new.ended);
@@ -282,6 +285,11 @@ impl Row {
     fn record(&self) -> Record {
         let (markers, beats) = (self.markers.values().cloned().collect(), self.beats.values().cloned().collect());
         Record { markers, beats, ..self.record.clone() }
+    }
+
+    /// The outputs that were taken instead of made.
+    pub(super) fn taken(&self) -> impl Iterator<Item = Arc<str>> + '_ {
+        self.markers.values().filter(|marker| marker.reused).filter_map(|marker| marker.output.clone())
     }
 
     fn is_of(&self, served: &Served) -> bool {

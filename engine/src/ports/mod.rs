@@ -10,6 +10,7 @@ mod limits;
 mod live;
 mod locks;
 mod reads;
+mod results;
 mod store;
 mod writes;
 
@@ -23,6 +24,7 @@ pub use limits::{Drawn, Holding, Limits, RateLimit, Semaphore};
 pub use live::{Glimpse, Live, News, Standing};
 pub use locks::{HeldLock, LockToken, Locks};
 pub use reads::{Claim, Claimed, Filter, Heartbeats, HeldBeat, Record, Renewed, Served, Summary};
+pub use results::{Found, KeptResult, Maker, ResultKey, Results, Wanted};
 pub use store::{Store, StoreError, StoreErrorKind};
 pub use writes::{Change, Marker, NewRun, Outcome, QueueEntry, RunRow, Submitted, Write};
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Census, Claim, Claimed, Filter, Heartbeats, Outbox, Outcome, Record, Renewed, Summary, Write};
+use super::{Census, Claim, Claimed, Filter, Heartbeats, Outbox, Outcome, Record, Renewed, Results, Summary, Write};
 use crate::RunId;
 
 /// Keeps runs, their markers and the queue. It stores and finds; it never computes a state.
@@ -16,7 +16,7 @@ use crate::RunId;
 /// - Of several submissions of a workflow with one key, one is accepted and the others get its run, whatever the
 ///   version; a submission with the id of another run is refused.
 /// - A [companion](super::Change::companions) writes in the transaction of its change, or neither is written; one that fails
-///   takes its own change with it and no other.
+///   takes its own change with it and no other. So it is with its [results](super::Change::results); see [`Results`].
 /// - What [`claim`](Self::claim) hands out for the queue is not handed out again before the reservation ends.
 /// - A run whose holder, or whose task's worker, was not heard of until its lease ended is claimed as lapsed. A worker
 ///   that was never heard of has no lease; a lease holds until its last moment, that one included.
@@ -54,17 +54,19 @@ use crate::RunId;
 ///
 /// let task = Task { phase: Phase::Done { width: None }, attempt: 1, ..Task::NEW };
 /// let output = Some("42".into());
-/// let marker = Marker { id: TaskId::of(1), task, started: Some(now), finished: Some(now), output, error: None };
+/// let (started, finished) = (Some(now), Some(now));
+/// let marker = Marker { id: TaskId::of(1), task, started, finished, output, error: None, reused: false };
 /// let (queue, outbox) = (vec![], vec![]);
 /// let row = RunRow { status: Status::Ready, holder: None, queue, outbox, error: None, ended: Some(now) };
 /// let revision = record.revision;
-/// let change = Change { run, revision, row: Some(row), markers: vec![marker], companions: vec![] };
+/// let (markers, companions, results) = (vec![marker], vec![], vec![]);
+/// let change = Change { run, revision, row: Some(row), markers, companions, results };
 /// assert_eq!(store.write(&[Write::Change(change.clone())]).await?, [Outcome::Accepted]);
 /// assert_eq!(store.write(&[Write::Change(change)]).await?, [Outcome::Refused], "its revision is not the latest");
 /// # Ok(()) }
 /// ```
 #[async_trait]
-pub trait Store: Census + Outbox + Send + Sync + std::fmt::Debug + 'static {
+pub trait Store: Census + Outbox + Results + Send + Sync + std::fmt::Debug + 'static {
     /// Commits submissions and changes, in one transaction; gives an outcome for each, in order. At most one write
     /// of a batch names a given run.
     async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError>;

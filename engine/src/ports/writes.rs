@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use stagemark_rules::{Status, Task, TaskId, Timestamp, WorkerId};
 
-use super::{Companion, Hint};
+use super::{Companion, Hint, KeptResult};
 use crate::{Priority, RunId};
 
 /// One write of a batch.
@@ -62,6 +62,8 @@ pub struct Change {
     pub markers: Vec<Marker>,
     /// What the steps of these markers write in the same transaction.
     pub companions: Vec<(TaskId, Arc<dyn Companion>)>,
+    /// What is kept of what these markers tell, for runs that want the same.
+    pub results: Vec<KeptResult>,
 }
 
 /// What may change in the row of a run.
@@ -105,6 +107,8 @@ pub struct Marker {
     pub output: Option<Arc<str>>,
     /// Why the latest failed attempt failed, outermost message first, as a JSON list.
     pub error: Option<Arc<str>>,
+    /// Whether its output was taken from what is kept: no step has run for it.
+    pub reused: bool,
 }
 
 /// What became of a write.

@@ -1,13 +1,13 @@
 //! A store in memory behind a guard, who sees what goes in and may refuse it. Each test says who that is.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
 use stagemark::{
     MemoryStore, RunId, Timestamp,
     ports::{
-        Census, Claim, Claimed, Count, Counts, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store,
-        StoreError, StoreErrorKind, Summary, Write,
+        Census, Claim, Claimed, Count, Counts, Filter, Found, Heartbeats, Hint, Maker, Outbox, Outcome, Record,
+        Renewed, ResultKey, Results, Store, StoreError, StoreErrorKind, Summary, Wanted, Write,
     },
 };
 
@@ -27,6 +27,13 @@ pub(crate) trait Guard: Debug + Send + Sync + 'static {
     fn heartbeat(&self, _beats: &Heartbeats) -> Result<(), StoreError> {
         Ok(())
     }
+
+    fn want(&self, _wanted: &Wanted) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// What became of a wish that was let through.
+    fn found(&self, _wanted: &Wanted, _found: &Found) {}
 }
 
 /// The error of a store that is away.
@@ -88,5 +95,27 @@ impl<G: Guard> Outbox for Guarded<G> {
 
     async fn sent(&self, hints: &[Hint]) -> Result<(), StoreError> {
         self.store.sent(hints).await
+    }
+}
+
+#[async_trait]
+impl<G: Guard> Results for Guarded<G> {
+    async fn want(&self, wanted: &Wanted) -> Result<Found, StoreError> {
+        self.guard.want(wanted)?;
+        let found = self.store.want(wanted).await?;
+        self.guard.found(wanted, &found);
+        Ok(found)
+    }
+
+    async fn give_up(&self, key: ResultKey, maker: Maker) -> Result<(), StoreError> {
+        self.store.give_up(key, maker).await
+    }
+
+    async fn expire(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        self.store.expire(before, limit).await
+    }
+
+    async fn outputs(&self) -> Result<Vec<Arc<str>>, StoreError> {
+        self.store.outputs().await
     }
 }

@@ -47,6 +47,7 @@ impl Bar<'_> {
             state @ (TaskState::Queued | TaskState::Failed) if task.attempt > 0 => {
                 format!("{state}, attempt {}: {}", task.attempt, said(task))
             }
+            state if task.reused => format!("{state}, taken from an earlier run"),
             state if task.attempt > 1 => format!("{state}, attempt {}", task.attempt),
             state => state.to_string(),
         }
@@ -71,6 +72,7 @@ mod tests {
             finished: None,
             error: vec![],
             output: None,
+            reused: false,
         }
     }
 
@@ -89,6 +91,13 @@ mod tests {
         assert_eq!(names, ["probe", "trim…edit", "poster"]);
         assert_eq!((bars[1].percent(), bars[1].message().as_str()), (60, "attempt 1 trim 90 %, edit 30 %"));
         assert_eq!(bars[0].message(), "attempt 1 at work");
+    }
+
+    #[test]
+    fn what_was_not_made_anew_says_so() {
+        let task = TaskStatus { state: TaskState::Ready, reused: true, ..task("trim", None, 1.0) };
+
+        assert_eq!(bars(&[task])[0].message(), "ready, taken from an earlier run");
     }
 
     #[test]

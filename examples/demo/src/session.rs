@@ -105,7 +105,7 @@ impl Session {
     async fn import(&self, input: &Input) -> Result<Artifact, Failure> {
         let key = format!("uploads/{}", input.hash);
         Ok(match self.artifacts.size_bytes(&key).await? {
-            Some(size_bytes) => Artifact { key, size_bytes },
+            Some(size_bytes) => Artifact::new(key, size_bytes),
             None => self.engine.import(&key, &input.path).await?,
         })
     }

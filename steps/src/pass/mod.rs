@@ -61,7 +61,7 @@ pub(crate) enum Kind {
 /// use stagemark::Artifact;
 /// use stagemark_media::{Footage, Upload};
 ///
-/// let footage = Footage::from(Upload::new(Artifact { key: "uploads/42".into(), size_bytes: 1_055_736 }));
+/// let footage = Footage::from(Upload::new(Artifact::new("uploads/42", 1_055_736)));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Footage {

@@ -167,7 +167,7 @@ impl<'a> Workbench<'a> {
         let codec = codec.ok_or_else(|| wrong("codec", &String::from_utf8_lossy(&track.codec)))?;
         let sound = index.tracks.iter().zip(0..).find(|(track, _)| track.is_audio());
         let video = Video {
-            artifact: Artifact { key: String::new(), size_bytes: 0 },
+            artifact: Artifact::new("", 0),
             container: Container::Mp4,
             codec,
             plain: true,

@@ -90,7 +90,7 @@ async fn same(bytes: &[u8], (start_ms, length_ms): (u64, u64)) {
 
 /// What is known of a video, but for where it is.
 fn about(mut video: Video) -> Video {
-    (video.artifact, video.digest) = (Artifact { key: String::new(), size_bytes: 0 }, None);
+    (video.artifact, video.digest) = (Artifact::new("", 0), None);
     video
 }
 

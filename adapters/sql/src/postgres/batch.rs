@@ -66,6 +66,7 @@ pub(super) struct Markers<'a> {
     pub(super) output: Texts<'a>,
     pub(super) error: Texts<'a>,
     pub(super) pass: Integers,
+    pub(super) reused: Vec<Option<bool>>,
 }
 
 #[derive(Default)]
@@ -225,6 +226,7 @@ impl<'a> Markers<'a> {
         self.output.push(marker.output.as_deref());
         self.error.push(marker.error.as_deref());
         self.pass.push(pass_number(marker.task.fusion).map(i32::from));
+        self.reused.push(marker.reused.then_some(true));
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) enum Column<'a> {
     Shorts(Vec<i16>),
     Doubles(Vec<f64>),
     Texts(Vec<Option<&'a str>>),
+    Flags(Vec<Option<bool>>),
 }
 
 /// A single value.
@@ -158,6 +159,7 @@ impl Column<'_> {
             Self::Shorts(_) => "smallint",
             Self::Doubles(_) => "double precision",
             Self::Texts(_) => "text",
+            Self::Flags(_) => "boolean",
         }
     }
 
@@ -169,6 +171,7 @@ impl Column<'_> {
             Self::Shorts(values) => values.len(),
             Self::Doubles(values) => values.len(),
             Self::Texts(values) => values.len(),
+            Self::Flags(values) => values.len(),
         }
     }
 
@@ -180,6 +183,7 @@ impl Column<'_> {
             Self::Shorts(values) => json!(values[at]),
             Self::Doubles(values) => json!(values[at]),
             Self::Texts(values) => json!(values[at]),
+            Self::Flags(values) => json!(values[at]),
         }
     }
 }
@@ -193,6 +197,7 @@ impl Parameter<'_> {
             Self::Column(Column::Shorts(values)) => arguments.add(values),
             Self::Column(Column::Doubles(values)) => arguments.add(values),
             Self::Column(Column::Texts(values)) => arguments.add(values),
+            Self::Column(Column::Flags(values)) => arguments.add(values),
             Self::Single(Single::Uuid(id)) => arguments.add(id),
             Self::Single(Single::Long(number)) => arguments.add(number),
             Self::Single(Single::Text(text)) => arguments.add(text),

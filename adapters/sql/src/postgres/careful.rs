@@ -51,7 +51,7 @@ async fn accompany(transaction: &DatabaseTransaction, write: &Write, change: &Ch
     write_plain(&savepoint, &[(0, write)], &mut outcome).await?;
     let [mut outcome] = outcome;
     if outcome == Outcome::Accepted {
-        outcome = companion::write(change, &savepoint).await;
+        outcome = companion::write(change, &savepoint).await?;
     }
     match outcome {
         Outcome::Accepted => savepoint.commit().await?,

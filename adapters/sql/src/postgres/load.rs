@@ -20,22 +20,22 @@ use super::{
 };
 
 /// Rows of three kinds: runs, markers and reports. Their columns are the kind, the run, a worker, four texts, ten
-/// numbers and a fraction.
+/// numbers, a fraction and a flag.
 pub(super) fn text(ids: &str) -> String {
     format!(
         "WITH asked AS MATERIALIZED (SELECT {ids} AS ids)
         SELECT 0 AS kind, id AS run, holder, workflow AS text1, input AS text2, error AS text3, trace AS text4,
             version::bigint AS n1, width::bigint AS n2, status::bigint AS n3, revision AS n4, submitted AS n5,
             ended AS n6, priority::bigint AS n7, NULL::bigint AS n8, NULL::bigint AS n9, NULL::bigint AS n10,
-            NULL::double precision AS real
+            NULL::double precision AS real, NULL::boolean AS reused
         FROM stagemark_run WHERE id = ANY ((SELECT ids FROM asked)::uuid[])
         UNION ALL
         SELECT 1, run, worker, output, error, NULL, NULL, node, item, phase, attempt, released, due, started, width,
-            finished, pass, NULL
+            finished, pass, NULL, reused
         FROM stagemark_marker WHERE run = ANY ((SELECT ids FROM asked)::uuid[])
         UNION ALL
         SELECT 2, run, NULL, message, details, NULL, NULL, node, item, NULL, attempt, NULL, NULL, NULL, NULL, NULL,
-            NULL, fraction
+            NULL, fraction, NULL
         FROM stagemark_heartbeat WHERE run = ANY ((SELECT ids FROM asked)::uuid[])"
     )
 }

@@ -23,12 +23,12 @@ use async_trait::async_trait;
 use stagemark::{
     RunId, Timestamp,
     ports::{
-        Census, Claim, Claimed, Count, Counts, Dispatch, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed,
-        Store, StoreError, Summary, Write,
+        Census, Claim, Claimed, Count, Counts, Dispatch, Filter, Found, Heartbeats, Hint, Maker, Outbox, Outcome,
+        Record, Renewed, ResultKey, Results, Store, StoreError, Summary, Wanted, Write,
     },
 };
 
-use crate::error::failed;
+use crate::{error::failed, results};
 use doorbell::Doorbell;
 use pool::Connections;
 
@@ -89,5 +89,29 @@ impl Outbox for Postgres {
 
     fn doorbell(&self) -> Option<Arc<dyn Dispatch>> {
         Some(Arc::clone(&self.doorbell) as Arc<dyn Dispatch>)
+    }
+}
+
+#[async_trait]
+impl Results for Postgres {
+    async fn want(&self, wanted: &Wanted) -> Result<Found, StoreError> {
+        let shared = &self.connections.shared;
+        let found = self.connections.in_time(results::want(shared, shared, wanted)).await;
+        found.map_err(|error| failed("looking up a result", error))
+    }
+
+    async fn give_up(&self, key: ResultKey, maker: Maker) -> Result<(), StoreError> {
+        let given_up = self.connections.in_time(results::give_up(&self.connections.shared, key, maker)).await;
+        given_up.map_err(|error| failed("giving up a result", error))
+    }
+
+    async fn expire(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        let removed = self.connections.in_time(results::expire(&self.connections.shared, before, limit)).await;
+        removed.map_err(|error| failed("removing old results", error))
+    }
+
+    async fn outputs(&self) -> Result<Vec<Arc<str>>, StoreError> {
+        let outputs = self.connections.in_time(results::outputs(&self.connections.shared)).await;
+        outputs.map_err(|error| failed("reading results", error))
     }
 }

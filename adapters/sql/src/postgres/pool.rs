@@ -58,6 +58,11 @@ impl Connections {
         answer.map_err(failed_query)
     }
 
+    /// What was begun on [`shared`](Self::shared), if it comes to its end within the limit.
+    pub(super) async fn in_time<T>(&self, asked: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        timeout(self.limit, asked).await.unwrap_or_else(|_| Err(failed_query(late())))
+    }
+
     async fn borrow(&self) -> Result<Lent, DbErr> {
         Ok(Lent::of(self.pool.acquire().await.map_err(failed_query)?))
     }

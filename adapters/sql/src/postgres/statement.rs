@@ -76,21 +76,23 @@ impl<'a> Statement<'a> {
                 ("output", Column::Texts(markers.output)),
                 ("failure", Column::Texts(markers.error)),
                 ("pass", Column::Integers(markers.pass)),
+                ("reused", Column::Flags(markers.reused)),
             ],
         );
         self.part(
             "marked",
             format!(
                 "INSERT INTO stagemark_marker AS stored (run, started, finished, due, attempt, node, item,
-                released, width, phase, worker, output, error, pass)
+                released, width, phase, worker, output, error, pass, reused)
             SELECT new.run, new.started, new.finished, new.due, new.attempt, new.node, new.item, new.released, new.wide,
-                new.phase, new.worker, new.output, new.failure, new.pass
+                new.phase, new.worker, new.output, new.failure, new.pass,
+                new.reused
             FROM {rows} JOIN stagemark_run AS held ON held.id = new.run AND held.revision = new.at
             FOR NO KEY UPDATE OF held
             ON CONFLICT (run, node, item) DO UPDATE SET started = excluded.started, finished = excluded.finished,
                 due = excluded.due, attempt = excluded.attempt, released = excluded.released, width = excluded.width,
                 phase = excluded.phase, worker = excluded.worker, output = excluded.output, error = excluded.error,
-                pass = excluded.pass
+                pass = excluded.pass, reused = excluded.reused
             WHERE stored.phase <> 2 AND stored.attempt <= excluded.attempt
             RETURNING 1"
             ),

@@ -139,6 +139,7 @@ pub(super) fn marker_of(row: &PgRow) -> Result<Marker, sqlx::Error> {
         finished: maybe(15)?.map(timestamp_of),
         output: text_at(row, 3)?,
         error: text_at(row, 4)?,
+        reused: row.try_get::<Option<bool>, _>(18)?.unwrap_or_default(),
     })
 }
 

@@ -60,7 +60,7 @@ async fn accompany(transaction: &DatabaseTransaction, write: &Write, change: &Ch
         outcome = judge(&savepoint, write).await?;
     }
     if outcome == Outcome::Accepted {
-        outcome = companion::write(change, &savepoint).await;
+        outcome = companion::write(change, &savepoint).await?;
     }
     match outcome {
         Outcome::Accepted => savepoint.commit().await?,

@@ -76,7 +76,7 @@ const RUN: (&str, &str) = (
 
 const MARKER: (&str, &str) = (
     "SELECT run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error,
-        pass
+        pass, reused
     FROM stagemark_marker WHERE run",
     "ORDER BY run, node, item",
 );

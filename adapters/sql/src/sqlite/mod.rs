@@ -17,17 +17,19 @@ mod statements;
 mod values;
 mod write;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sea_orm::DatabaseConnection;
 use stagemark::{
     RunId, Timestamp,
     ports::{
-        Census, Claim, Claimed, Count, Counts, Filter, Heartbeats, Hint, Outbox, Outcome, Record, Renewed, Store,
-        StoreError, Summary, Write,
+        Census, Claim, Claimed, Count, Counts, Filter, Found, Heartbeats, Hint, Maker, Outbox, Outcome, Record,
+        Renewed, ResultKey, Results, Store, StoreError, Summary, Wanted, Write,
     },
 };
 
-use crate::error::failed;
+use crate::{error::failed, results};
 
 pub(crate) use careful::submit;
 pub(crate) use open::open;
@@ -86,5 +88,25 @@ impl Outbox for Sqlite {
 
     async fn sent(&self, hints: &[Hint]) -> Result<(), StoreError> {
         outbox::sent(&self.writer, hints).await.map_err(|error| failed("emptying the outbox", error))
+    }
+}
+
+#[async_trait]
+impl Results for Sqlite {
+    async fn want(&self, wanted: &Wanted) -> Result<Found, StoreError> {
+        let found = results::want(&self.reader, &self.writer, wanted).await;
+        found.map_err(|error| failed("looking up a result", error))
+    }
+
+    async fn give_up(&self, key: ResultKey, maker: Maker) -> Result<(), StoreError> {
+        results::give_up(&self.writer, key, maker).await.map_err(|error| failed("giving up a result", error))
+    }
+
+    async fn expire(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        results::expire(&self.writer, before, limit).await.map_err(|error| failed("removing old results", error))
+    }
+
+    async fn outputs(&self) -> Result<Vec<Arc<str>>, StoreError> {
+        results::outputs(&self.reader).await.map_err(|error| failed("reading results", error))
     }
 }

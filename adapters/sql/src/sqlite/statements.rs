@@ -89,16 +89,17 @@ const AS_DECIDED: &str = ") CROSS JOIN stagemark_run AS run ON run.id = column1 
     ON CONFLICT (run, node, item) DO UPDATE SET phase = excluded.phase, attempt = excluded.attempt,
         released = excluded.released, worker = excluded.worker, due = excluded.due, width = excluded.width,
         started = excluded.started, finished = excluded.finished, output = excluded.output, error = excluded.error,
-        pass = excluded.pass
+        pass = excluded.pass, reused = excluded.reused
     WHERE phase <> 2 AND attempt <= excluded.attempt";
 
 pub(super) const MARKERS: Rows = Rows {
     before: "INSERT INTO stagemark_marker
-        (run, node, item, attempt, released, started, finished, output, phase, worker, due, width, error, pass)
+        (run, node, item, attempt, released, started, finished, output, phase, worker, due, width, error, pass,
+            reused)
         SELECT column1, column3, column4, column5, column6, column7, column8, column9, column10, column11, column12,
-            column13, column14, column15
+            column13, column14, column15, column16
         FROM (VALUES ",
-    columns: 15,
+    columns: 16,
     after: AS_DECIDED,
 };
 

@@ -51,7 +51,7 @@ pub(super) fn now() -> Timestamp {
 /// Whether a marker tells of a step that is done and of nothing else: then the values of `statements::DONE` are all.
 pub(super) fn is_plainly_done(marker: &Marker) -> bool {
     let Task { phase, fusion, .. } = marker.task;
-    phase == Phase::Done { width: None } && fusion == Fusion::Free && marker.error.is_none()
+    phase == Phase::Done { width: None } && fusion == Fusion::Free && marker.error.is_none() && !marker.reused
 }
 
 /// The values of `statements::DONE`, with which those of `statements::MARKERS` begin.
@@ -70,7 +70,7 @@ pub(super) fn done_values(run: RunId, marker: &Marker, revision: u64) -> [Value;
 }
 
 /// The values of `statements::MARKERS` that follow.
-pub(super) fn other_values(marker: &Marker) -> [Value; 6] {
+pub(super) fn other_values(marker: &Marker) -> [Value; 7] {
     let none = || Value::from(None::<i64>);
     let nobody = || Value::from(None::<uuid::Uuid>);
     let (number, worker, due, width) = match marker.task.phase {
@@ -83,11 +83,12 @@ pub(super) fn other_values(marker: &Marker) -> [Value; 6] {
     };
     let number: i64 = number;
     let error = marker.error.as_ref().map(ToString::to_string).into();
-    [number.into(), worker, due, width, error, convert::pass_number(marker.task.fusion).map(i64::from).into()]
+    let pass = convert::pass_number(marker.task.fusion).map(i64::from).into();
+    [number.into(), worker, due, width, error, pass, marker.reused.then_some(1_i64).into()]
 }
 
 /// A marker from a row: run, node, item, phase, attempt, released, worker, due, width, started, finished, output, error,
-/// pass.
+/// pass, reused.
 pub(super) fn marker_of(row: &QueryResult) -> Result<(RunId, Marker), DbErr> {
     let missing = |what: &str| DbErr::Type(format!("a marker has no {what}"));
     let moment = |at: usize| -> Result<Option<Timestamp>, DbErr> {
@@ -109,6 +110,8 @@ pub(super) fn marker_of(row: &QueryResult) -> Result<(RunId, Marker), DbErr> {
     let fusion = convert::fusion_of(row.try_get_by_index(13)?);
     let task = Task { phase, attempt: row.try_get_by_index(4)?, released: row.try_get_by_index(5)?, fusion };
     let id = TaskId { node: row.try_get_by_index(1)?, item: row.try_get_by_index(2)? };
-    let marker = Marker { id, task, started: moment(9)?, finished: moment(10)?, output: text(11)?, error: text(12)? };
+    let reused = row.try_get_by_index::<Option<i64>>(14)?.is_some();
+    let (started, finished, output, error) = (moment(9)?, moment(10)?, text(11)?, text(12)?);
+    let marker = Marker { id, task, started, finished, output, error, reused };
     Ok((row.try_get_by_index::<uuid::Uuid>(0)?.into(), marker))
 }

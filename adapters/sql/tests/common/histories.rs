@@ -6,8 +6,8 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use stagemark::{
     MemoryStore, Priority, RunId, Status, Timestamp, WorkerId,
     ports::{
-        Change, Claim, Filter, Heartbeats, HeldBeat, Hint, Marker, NewRun, Phase, QueueEntry, RunRow, Served, Store,
-        TaskId, Write,
+        Change, Claim, Filter, Heartbeats, HeldBeat, Hint, KeptResult, Maker, Marker, NewRun, Phase, QueueEntry,
+        ResultKey, RunRow, Served, Store, TaskId, Wanted, Write,
     },
 };
 
@@ -36,6 +36,9 @@ enum Question {
     Graph(u32, Option<String>),
     Unsent(u32),
     Sent(Vec<Hint>),
+    Want(Wanted),
+    GiveUp(ResultKey, Maker),
+    Expire(Timestamp),
 }
 
 /// The answer as text, with what is in no order sorted.
@@ -72,6 +75,14 @@ async fn ask(store: &dyn Store, question: &Question) -> String {
             format!("{unsent:?}")
         }
         Question::Sent(hints) => format!("{:?}", store.sent(hints).await),
+        Question::Want(wanted) => format!("{:?}", store.want(wanted).await.unwrap()),
+        Question::GiveUp(key, maker) => format!("{:?}", store.give_up(*key, *maker).await),
+        Question::Expire(before) => {
+            let removed = store.expire(*before, 1000).await.unwrap();
+            let mut outputs = store.outputs().await.unwrap();
+            outputs.sort_unstable();
+            format!("{removed} {outputs:?}")
+        }
     }
 }
 
@@ -96,14 +107,45 @@ impl History {
 
     fn question(&mut self) -> Question {
         self.now += self.random.random_range(0..20);
-        match self.random.random_range(0..20) {
+        match self.random.random_range(0..24) {
             0..10 => Question::Write(self.writes()),
             10..13 => Question::Claim(self.claim()),
             13..16 => Question::Load(self.runs.clone()),
             16..18 => Question::Heartbeat(self.heartbeats()),
             18 => Question::List(Filter { ended: self.random.random(), now: self.moment(), limit: self.below(10) }),
-            _ => self.seldom(),
+            19 => self.seldom(),
+            _ => self.about_results(),
         }
+    }
+
+    fn about_results(&mut self) -> Question {
+        match self.below(6) {
+            0 => Question::GiveUp(self.key(), self.maker()),
+            1 => Question::Expire(self.moment()),
+            _ => {
+                let (key, step, maker) = (self.key(), "s".into(), self.maker());
+                let useless = self.maybe(Self::output);
+                Question::Want(Wanted { key, step, maker, now: self.moment(), until: self.moment(), useless })
+            }
+        }
+    }
+
+    fn key(&mut self) -> ResultKey {
+        ResultKey([u8::try_from(self.below(3)).unwrap(); 32])
+    }
+
+    fn maker(&mut self) -> Maker {
+        let run = *self.runs[..3].choose(&mut self.random).unwrap();
+        Maker { run, task: TaskId::of(u16::try_from(self.below(2)).unwrap()), worker: self.worker() }
+    }
+
+    fn output(&mut self) -> Arc<str> {
+        self.below(3).to_string().into()
+    }
+
+    fn result(&mut self) -> KeptResult {
+        let (key, step, maker) = (self.key(), "s".into(), self.maker());
+        KeptResult { key, step, maker, output: self.output(), until: self.moment() }
     }
 
     fn seldom(&mut self) -> Question {
@@ -173,7 +215,10 @@ impl History {
         let nodes = self.below(4);
         let markers = (0..nodes).map(|node| self.marker(u16::try_from(node).unwrap())).collect();
         let row = self.maybe(|me| me.row(run));
-        Write::Change(Change { run, revision: u64::from(self.below(3)), row, markers, companions: Vec::new() })
+        // Of one batch the order in which results are kept is nowhere told: a few batches keep one.
+        let results = if self.below(8) == 0 { vec![self.result()] } else { Vec::new() };
+        let (revision, companions) = (u64::from(self.below(3)), Vec::new());
+        Write::Change(Change { run, revision, row, markers, companions, results })
     }
 
     fn marker(&mut self, node: u16) -> Marker {
@@ -186,7 +231,8 @@ impl History {
             Phase::Waiting,
         ];
         let phase = *phases.choose(&mut self.random).unwrap();
-        Marker { error: self.maybe(|_| Arc::from("[\"no\"]")), ..marker(node, self.below(4), phase) }
+        let (error, reused) = (self.maybe(|_| Arc::from("[\"no\"]")), self.below(4) == 0);
+        Marker { error, reused, ..marker(node, self.below(4), phase) }
     }
 
     fn row(&mut self, run: RunId) -> RunRow {

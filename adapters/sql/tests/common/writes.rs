@@ -38,13 +38,13 @@ pub(crate) fn queued(id: RunId) -> NewRun {
 pub(crate) fn marker(node: u16, attempt: u32, phase: Phase) -> Marker {
     let task = Task { phase, attempt, ..Task::NEW };
     let output = matches!(phase, Phase::Done { .. }).then(|| Arc::from("2"));
-    Marker { id: TaskId::of(node), task, started: Some(NOW), finished: None, output, error: None }
+    Marker { id: TaskId::of(node), task, started: Some(NOW), finished: None, output, error: None, reused: false }
 }
 
 /// A step is done, the run goes on.
 pub(crate) fn done(run: RunId, node: u16) -> Write {
     let markers = vec![marker(node, 1, Phase::Done { width: None })];
-    Write::Change(Change { run, revision: 0, row: None, markers, companions: Vec::new() })
+    Write::Change(Change { run, revision: 0, row: None, markers, companions: Vec::new(), results: Vec::new() })
 }
 
 /// The last step is done.
@@ -58,7 +58,7 @@ pub(crate) fn ready(run: RunId, node: u16) -> Write {
         error: None,
         ended: Some(NOW),
     };
-    Write::Change(Change { run, revision: 0, row: Some(row), markers, companions: Vec::new() })
+    Write::Change(Change { run, revision: 0, row: Some(row), markers, companions: Vec::new(), results: Vec::new() })
 }
 
 pub(crate) async fn read(store: &impl Store, run: RunId) -> Record {

@@ -68,7 +68,7 @@ async fn a_late_attempt_of_another_process_is_refused_beside_accepted_neighbours
     one.write(&[Write::Submit(held(fenced)), Write::Submit(held(free))]).await.unwrap();
     let change = |run, attempt| {
         let markers = vec![marker(1, attempt, Phase::Dead)];
-        Write::Change(Change { run, revision: 0, row: None, markers, companions: Vec::new() })
+        Write::Change(Change { run, revision: 0, row: None, markers, companions: Vec::new(), results: Vec::new() })
     };
     two.write(&[change(fenced, 2)]).await.unwrap();
 

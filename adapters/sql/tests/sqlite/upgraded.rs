@@ -2,7 +2,7 @@
 
 use stagemark::{
     RunId,
-    ports::{Fusion, Store, Write},
+    ports::{Fusion, Marker, Results, Store, Write},
 };
 
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
     writes::{done, held},
 };
 
-/// Stores a run with a marker, takes the file back by these statements, and gives how the marker stands to passes.
-async fn reopened(statements: &str) -> Fusion {
+/// Stores a run with a marker, takes the file back by these statements, and gives the marker.
+async fn reopened(statements: &str) -> Marker {
     let database = Database::new();
     let (store, run) = (database.open().await, RunId::new());
     store.write(&[Write::Submit(held(run))]).await.unwrap();
@@ -19,21 +19,30 @@ async fn reopened(statements: &str) -> Fusion {
     drop(store);
     rusqlite::Connection::open(database.file()).unwrap().execute_batch(statements).unwrap();
 
-    let record = database.open().await.load(&[run]).await.unwrap().remove(0);
-
-    record.markers[0].task.fusion
+    let store = database.open().await;
+    assert_eq!(store.outputs().await.unwrap(), []);
+    store.load(&[run]).await.unwrap().remove(0).markers.remove(0)
 }
 
 const NOT_MIGRATED: &str = "DELETE FROM stagemark_migration WHERE version = 'm003_passes';";
+const NO_RESULTS: &str = "DELETE FROM stagemark_migration WHERE version = 'm004_results';";
 
 #[tokio::test]
 async fn markers_that_knew_of_no_pass_are_of_none() {
     let earlier = format!("{NOT_MIGRATED} ALTER TABLE stagemark_marker DROP COLUMN pass;");
 
-    assert_eq!(reopened(&earlier).await, Fusion::Free);
+    assert_eq!(reopened(&earlier).await.task.fusion, Fusion::Free);
+}
+
+#[tokio::test]
+async fn markers_that_knew_of_no_results_took_none() {
+    let earlier = format!("{NO_RESULTS} DROP TABLE stagemark_result; ALTER TABLE stagemark_marker DROP COLUMN reused;");
+
+    assert!(!reopened(&earlier).await.reused);
 }
 
 #[tokio::test]
 async fn an_upgrade_that_was_cut_short_is_run_again() {
-    assert_eq!(reopened(NOT_MIGRATED).await, Fusion::Free);
+    assert_eq!(reopened(NOT_MIGRATED).await.task.fusion, Fusion::Free);
+    assert!(!reopened(NO_RESULTS).await.reused);
 }

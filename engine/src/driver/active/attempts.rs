@@ -9,13 +9,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::{
-        execute::{Ended, Failure, execute},
+        execute::{Ended, Failure},
+        results::{Source, make_or_take},
         slots::Slot,
         turn::{Happened, Outcome},
     },
     Active, Running,
 };
-use crate::{Attempt, StepCall, StepError, attempt::Identity};
+use crate::{Attempt, StepCall, StepError, attempt::Identity, ports::Maker};
 
 impl Active {
     pub(super) fn start(&mut self, granted: BTreeMap<TaskId, Slot>) {
@@ -43,9 +44,12 @@ impl Active {
                 let call = StepCall { attempt: attempt.clone(), input };
                 let durations = self.driver.meters.durations(&self.ledger.plan, &tasks);
                 let begun = Instant::now();
-                let result = execute(planned, call, self.ledger.origin.trace.clone(), cancel);
+                let maker = Maker { run: self.ledger.origin.run, task: lease.0, worker: self.driver.worker };
+                let by = (Arc::clone(&self.driver), maker);
+                let result = make_or_take(by, planned, (call, self.ledger.origin.trace.clone()), cancel);
                 Box::pin(result.map(move |result| {
-                    for duration in durations {
+                    let is_taken = result.as_ref().is_ok_and(|made| matches!(made.source, Source::Taken));
+                    for duration in durations.iter().filter(|_| !is_taken) {
                         duration.record(begun.elapsed());
                     }
                     Ended { lease, attempt, result }
@@ -81,7 +85,7 @@ impl Active {
         };
         self.spare.push(running.slot.spare());
         let outcome = match result {
-            Ok(output) => Outcome::Made(output, attempt.take_companions()),
+            Ok(made) => Outcome::Made(made, attempt.take_companions()),
             Err(_) if self.handing_back => Outcome::HandedBack,
             Err(failure) => Outcome::Failed(failure),
         };

@@ -45,6 +45,7 @@ impl Active {
                     }
                     let queued = change.row.as_ref().is_some_and(|row| !row.queue.is_empty());
                     self.driver.meters.ended(&self.ledger.plan, &turn.ends);
+                    turn.kept.iter().for_each(|(making, _)| making.set_kept());
                     self.ledger.adopt(turn.next, change);
                     self.adopted(turn.granted);
                     if queued {
@@ -75,6 +76,7 @@ impl Active {
         let now = self.driver.clock.now();
         let mut change = self.ledger.change(&turn.next, self.driver.worker, turn.error.clone(), now);
         change.companions.clone_from(&turn.companions);
+        change.results = turn.kept.iter().map(|(_, result)| result.clone()).collect();
         let plan = &self.ledger.plan;
         let Some(row) = &mut change.row else { return (change, Vec::new()) };
         let hints = self.driver.relay.hints(&self.ledger.origin, |node| plan.pool_of(node), &row.queue, now);

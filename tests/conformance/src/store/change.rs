@@ -121,8 +121,11 @@ pub async fn a_refused_change_writes_nothing(store: Subject) {
     accept(&store, to_markers(run, 0, vec![leased(2, 2, BOB)])).await;
 
     let markers = vec![done(1, 1), done(2, 1), done(3, 1)];
-    let outcome =
-        change(&store, Change { run, revision: 0, row: Some(row(Status::Ready)), markers, companions: vec![] }).await;
+    let outcome = change(
+        &store,
+        Change { run, revision: 0, row: Some(row(Status::Ready)), markers, companions: vec![], results: vec![] },
+    )
+    .await;
 
     assert_eq!(outcome, Outcome::Refused);
     let record = load(&store, run).await;

@@ -57,7 +57,7 @@ pub(super) fn keyed(key: &str) -> NewRun {
 
 pub(super) fn marker(node: u16, attempt: u32, phase: Phase) -> Marker {
     let task = Task { phase, attempt, ..Task::NEW };
-    Marker { id: TaskId::of(node), task, started: Some(NOW), finished: None, output: None, error: None }
+    Marker { id: TaskId::of(node), task, started: Some(NOW), finished: None, output: None, error: None, reused: false }
 }
 
 pub(super) fn leased(node: u16, attempt: u32, worker: WorkerId) -> Marker {
@@ -77,12 +77,12 @@ pub(super) fn row(status: Status) -> RunRow {
 
 /// A change of a run's row.
 pub(super) fn to_row(run: RunId, revision: u64, row: RunRow) -> Change {
-    Change { run, revision, row: Some(row), markers: vec![], companions: vec![] }
+    Change { run, revision, row: Some(row), markers: vec![], companions: vec![], results: vec![] }
 }
 
 /// A change of a run's markers alone.
 pub(super) fn to_markers(run: RunId, revision: u64, markers: Vec<Marker>) -> Change {
-    Change { run, revision, row: None, markers, companions: vec![] }
+    Change { run, revision, row: None, markers, companions: vec![], results: vec![] }
 }
 
 pub(super) async fn write(store: &Subject, writes: Vec<Write>) -> Vec<Outcome> {

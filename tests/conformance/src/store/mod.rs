@@ -17,6 +17,7 @@ pub mod list;
 pub mod outbox;
 pub mod payload;
 pub mod race;
+pub mod results;
 pub mod submit;
 
 /// The store that a case is about; tasks that race share it.
@@ -82,6 +83,7 @@ macro_rules! store_suite {
                 a_megabyte_comes_back_as_it_was_written,
                 every_phase_of_a_marker_comes_back,
                 how_a_marker_stands_to_passes_comes_back,
+                that_a_marker_tells_of_a_taken_result_comes_back,
                 a_marker_of_a_step_that_is_done_keeps_nothing_of_the_one_before,
                 the_greatest_numbers_come_back,
                 markers_come_back_in_the_order_of_their_tasks,
@@ -158,6 +160,22 @@ macro_rules! store_suite {
                 a_companion_that_fails_spoils_its_change,
                 a_spoiled_change_does_not_hurt_its_neighbours,
                 an_accompanied_change_is_fenced;
+            results:
+                a_kept_result_is_given_to_all_who_want_it,
+                a_result_is_kept_with_its_change,
+                a_result_of_a_refused_change_is_not_kept,
+                a_result_ends_after_its_last_moment,
+                a_missing_result_is_granted_to_one,
+                of_racing_wishes_one_is_granted,
+                a_result_is_granted_to_its_maker_again,
+                a_result_that_is_given_up_is_granted_again,
+                a_kept_result_is_not_given_up,
+                a_result_is_granted_again_when_the_lease_of_its_maker_ends,
+                a_result_is_granted_again_when_it_should_have_been_made,
+                a_useless_result_is_granted_to_be_made_anew,
+                a_later_result_replaces_the_earlier_one,
+                results_that_are_over_are_removed,
+                the_outputs_of_results_are_told;
             graph:
                 the_first_graph_of_a_version_is_kept,
                 each_version_has_a_graph_of_its_own,

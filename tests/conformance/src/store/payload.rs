@@ -79,6 +79,22 @@ pub async fn how_a_marker_stands_to_passes_comes_back(store: Subject) {
     assert_eq!(load(&store, run).await.markers, [markers, vec![alone]].concat());
 }
 
+/// And that of a later one which does not.
+pub async fn that_a_marker_tells_of_a_taken_result_comes_back(store: Subject) {
+    let run = submit(&store, held(ADA)).await;
+    let of_pass = Task { fusion: Fusion::Pass(2), ..done(2, 1).task };
+    let taken = [
+        Marker { reused: true, ..done(1, 1) },
+        Marker { reused: true, task: of_pass, ..done(2, 1) },
+        Marker { reused: true, ..done(3, 1) },
+        done(4, 1),
+    ];
+
+    accept(&store, to_markers(run, 0, taken.to_vec())).await;
+
+    assert_eq!(load(&store, run).await.markers, taken);
+}
+
 /// What an earlier marker told, and that of a step which is done does not, is gone.
 pub async fn a_marker_of_a_step_that_is_done_keeps_nothing_of_the_one_before(store: Subject) {
     let run = submit(&store, held(ADA)).await;
