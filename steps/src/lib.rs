@@ -21,6 +21,8 @@
 //! once, by three processes from an upload to a finished video with bumpers. The pictures are the same as those of the
 //! steps one by one.
 //!
+//! What a step made is [kept](Kept) for later runs over the same content where it is asked to be.
+//!
 //! Every upload is taken for hostile. A file that is refused gets a permanent [`MediaError`], one sentence that can
 //! be shown to whoever sent it. Steps of your own get the same protection from a [`Workbench`].
 
@@ -34,6 +36,7 @@ mod excerpt;
 mod finish;
 mod frame_rate;
 mod hls;
+mod kept;
 mod loudness;
 mod pass;
 mod policy;
@@ -57,6 +60,7 @@ pub use error::{MediaError, Said};
 pub use finish::Finish;
 pub use frame_rate::FrameRate;
 pub use hls::{EncodeRendition, EncodedRendition, Hls, HlsTrack, PackageHls, PlanLadder, Rendition, Rung};
+pub use kept::Kept;
 pub use loudness::Loudness;
 pub use pass::{Footage, Media, Part};
 pub use policy::Policy;

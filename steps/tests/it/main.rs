@@ -11,6 +11,7 @@ mod full_disk;
 mod fused;
 mod guide;
 mod hostile;
+mod kept;
 mod ladder;
 mod pictures;
 mod pipeline;

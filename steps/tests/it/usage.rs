@@ -33,7 +33,7 @@ async fn the_processor_time_and_the_bytes_of_a_step_are_counted() {
 }
 
 /// How many processes a step, or a pass, has started: a line of its time is counted for each.
-fn processes(page: &str) -> f64 {
+pub(crate) fn processes(page: &str) -> f64 {
     let counts = page.lines().filter(|line| line.starts_with("stagemark_media_cpu_seconds_count{"));
     counts.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
 }
