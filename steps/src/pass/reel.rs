@@ -121,7 +121,8 @@ impl<'a> Reel<'a> {
     pub(super) async fn deliver(self) -> Result<Video, MediaError> {
         let Some(file) = self.file.filter(|_| self.made > 0) else { return Ok(self.video) };
         fs::rename(self.bench.path(&file), self.bench.path(OUT)).await.map_err(MediaError::scratch(OUT))?;
-        let (artifact, digest) = self.bench.put_digested(OUT).await?;
-        Ok(Video { artifact, digest: self.counted.then_some(digest), ..self.video })
+        let artifact = self.bench.put(OUT).await?;
+        let digest = artifact.digest.clone().filter(|_| self.counted);
+        Ok(Video { artifact, digest, ..self.video })
     }
 }

@@ -116,17 +116,6 @@ impl<'a> Workbench<'a> {
 
     /// Puts a file of the folder into the artifact store, as it is.
     pub async fn put(&self, name: &str) -> Result<Artifact, MediaError> {
-        self.paste(name, |_| {}).await
-    }
-
-    /// Puts a file of the folder into the artifact store, and tells its SHA-256.
-    pub(crate) async fn put_digested(&self, name: &str) -> Result<(Artifact, String), MediaError> {
-        let mut hash = Sha256::new();
-        let artifact = self.paste(name, |part| hash.update(part)).await?;
-        Ok((artifact, hex(&hash.finalize())))
-    }
-
-    async fn paste(&self, name: &str, mut see: impl FnMut(&[u8]) + Send) -> Result<Artifact, MediaError> {
         check_name(name)?;
         let mut writer: ArtifactWriter = self.attempt.writer(name).await?;
         let mut file = fs::File::open(self.scratch.file(name)).await.map_err(MediaError::scratch(name))?;
@@ -137,7 +126,6 @@ impl<'a> Workbench<'a> {
                 return Ok(writer.finish().await?);
             }
             part.truncate(read);
-            see(&part);
             self.unless_cancelled(writer.write(part.into())).await??;
             self.attempt.heartbeat();
         }
