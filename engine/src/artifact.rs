@@ -16,10 +16,13 @@ use tokio::{
 };
 use tracing::{Instrument, Span};
 
-use crate::ports::{ArtifactError, ArtifactRanges, ArtifactSink, Artifacts};
+use crate::{
+    local_cache::Filling,
+    ports::{ArtifactError, ArtifactRanges, ArtifactSink, Artifacts},
+};
 
 /// How much of a file is held in memory while it is put or fetched.
-const PART_BYTES: usize = 256 * 1024;
+pub(crate) const PART_BYTES: usize = 256 * 1024;
 
 /// An object that a step made: its key in the artifact store, its size and a digest of its content. A payload: hand it to
 /// the next step.
@@ -68,6 +71,8 @@ pub struct ArtifactWriter {
     key: String,
     sink: Box<dyn ArtifactSink>,
     hash: Sha256,
+    /// What the next step need not fetch.
+    filling: Option<Filling>,
     span: Span,
 }
 
@@ -82,24 +87,36 @@ impl ArtifactWriter {
     pub(crate) async fn begin(artifacts: &dyn Artifacts, key: String) -> Result<Self, ArtifactError> {
         let span = tracing::debug_span!("artifact put", key, otel.kind = "client");
         let sink = artifacts.write(&key).instrument(span.clone()).await?;
-        Ok(Self { key, sink, hash: Sha256::new(), span })
+        Ok(Self { key, sink, hash: Sha256::new(), filling: None, span })
+    }
+
+    /// Has what is written stay on this worker too.
+    pub(crate) fn filling(self, filling: Option<Filling>) -> Self {
+        Self { filling, ..self }
     }
 
     /// Adds bytes at the end.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), ArtifactError> {
         self.hash.update(&bytes);
+        if let Some(filling) = &mut self.filling {
+            filling.write(&bytes).await;
+        }
         self.sink.write(bytes).instrument(self.span.clone()).await
     }
 
     /// Makes the artifact visible, whole and durable.
     pub async fn finish(self) -> Result<Artifact, ArtifactError> {
         let size_bytes = self.sink.finish().instrument(self.span).await?;
-        Ok(Artifact { key: self.key, size_bytes, digest: Some(digest_of(self.hash)) })
+        let digest = digest_of(self.hash);
+        if let Some(filling) = self.filling {
+            filling.finish_digested(digest.clone()).await;
+        }
+        Ok(Artifact { key: self.key, size_bytes, digest: Some(digest) })
     }
 }
 
 /// The digest as an artifact has it.
-fn digest_of(hash: Sha256) -> String {
+pub(crate) fn digest_of(hash: Sha256) -> String {
     let mut text = String::with_capacity(64);
     for byte in hash.finalize() {
         let _infallible = write!(text, "{byte:02x}");

@@ -19,6 +19,7 @@ use tracing::Instrument;
 use crate::{
     Artifact, ArtifactReader, ArtifactWriter, Lock, LockError, MemoryLocks, Name, RunId, Scratch, StepError,
     artifact::{copy_in, copy_out},
+    local_cache::LocalCache,
     lock::Locksmith,
     ports::{ArtifactError, Artifacts, Companion},
 };
@@ -75,6 +76,7 @@ pub(crate) struct Identity {
 #[derive(Debug)]
 pub(crate) struct Places {
     pub(crate) artifacts: Option<Arc<dyn Artifacts>>,
+    pub(crate) cache: Option<Arc<LocalCache>>,
     pub(crate) scratch: PathBuf,
     pub(crate) locks: Option<Arc<Locksmith>>,
 }
@@ -122,7 +124,8 @@ impl Attempt {
         let (run, task, step) = (RunId::new(), TaskId::of(1), Name::new("standalone"));
         let identity = Identity { run, task, step, number: 1, pass: None };
         let locks = Some(Locksmith::new(Arc::new(MemoryLocks::new()), STANDALONE_LOCKS));
-        Self::new(identity, cancel, None, None, Arc::new(Places { artifacts: Some(artifacts), scratch, locks }))
+        let places = Places { artifacts: Some(artifacts), cache: None, scratch, locks };
+        Self::new(identity, cancel, None, None, Arc::new(places))
     }
 
     pub(crate) fn identity(&self) -> Identity {
@@ -249,7 +252,11 @@ impl Attempt {
             None => format!("{folder}/{number}/{name}"),
             Some((first, number)) => format!("{folder}/{first}-{number}/{name}"),
         };
-        self.begin(key).await
+        let filling = match &self.inner.places.cache {
+            Some(cache) => cache.begin().await,
+            None => None,
+        };
+        Ok(self.begin(key).await?.filling(filling))
     }
 
     /// The bytes of an artifact, in parts.
@@ -258,7 +265,14 @@ impl Attempt {
         artifact: &Artifact,
     ) -> Result<BoxStream<'static, Result<Bytes, ArtifactError>>, ArtifactError> {
         let span = tracing::debug_span!("artifact get", key = artifact.key, otel.kind = "client");
-        self.store()?.read(&artifact.key).instrument(span).await
+        let Some(cache) = &self.inner.places.cache else {
+            return self.store()?.read(&artifact.key).instrument(span).await;
+        };
+        if let Some(parts) = cache.read(artifact, self.run()).await {
+            return Ok(parts);
+        }
+        let parts = self.store()?.read(&artifact.key).instrument(span).await?;
+        Ok(cache.fill(artifact, self.run(), parts).await)
     }
 
     /// Opens an artifact to read ranges of it, where a part of a large one is all that is needed.

@@ -17,6 +17,7 @@ use crate::{
         slots::Slots, stats::Stats,
     },
     engine::Life,
+    local_cache::LocalCache,
     lock::Locksmith,
     ports::{Artifacts, Dedup, Dispatch, Limits, Live, Locks, Store, StoreError},
     scratch::ScratchRoot,
@@ -46,6 +47,7 @@ pub struct Builder {
     store: Arc<dyn Store>,
     artifacts: Option<Arc<dyn Artifacts>>,
     scratch: PathBuf,
+    cache_bytes: u64,
     settings: Settings,
     slots: u32,
     slots_of: HashMap<Name, u32>,
@@ -128,6 +130,7 @@ impl Builder {
             store,
             artifacts: None,
             scratch: std::env::temp_dir().join("stagemark"),
+            cache_bytes: 0,
             settings: Settings { lease: Duration::from_secs(10), poll: Duration::from_secs(1) },
             slots: 256,
             slots_of: HashMap::new(),
@@ -168,6 +171,14 @@ impl Builder {
     /// files). What a worker that died left in it is removed at start.
     pub fn scratch(mut self, folder: impl AsRef<Path>) -> Self {
         folder.as_ref().clone_into(&mut self.scratch);
+        self
+    }
+
+    /// Keeps up to so many bytes of what attempts read from the artifact store or write to it below the scratch folder too
+    /// (default 0, and then nothing), so that the next step of a run need not fetch them: for artifact stores that are
+    /// far away. What was not used for the longest time makes room, and what takes more than half of it is not kept.
+    pub fn local_cache(mut self, bytes_max: u64) -> Self {
+        self.cache_bytes = bytes_max;
         self
     }
 
@@ -253,6 +264,10 @@ impl Builder {
     pub async fn start(self) -> Result<Engine, StartError> {
         let scratch = ScratchRoot::open(&self.scratch)
             .map_err(|source| StartError::Scratch { path: self.scratch.clone(), source })?;
+        let cache = (self.cache_bytes > 0)
+            .then(|| LocalCache::open(scratch.path().join("artifacts"), self.cache_bytes))
+            .transpose()
+            .map_err(|source| StartError::Scratch { path: self.scratch.clone(), source })?;
         let mut definitions = self.definitions;
         let slots_of = without_other_pools(self.slots_of, &self.pools, definitions.iter().map(|one| &one.plan));
         if self.fusion {
@@ -277,6 +292,7 @@ impl Builder {
             live: self.live.map(Reporter::new),
             places: Arc::new(Places {
                 artifacts: self.artifacts,
+                cache,
                 scratch: scratch.path().to_owned(),
                 locks: self.locks.map(|locks| Locksmith::new(locks, self.settings.lease)),
             }),

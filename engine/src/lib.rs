@@ -48,6 +48,7 @@ mod engine;
 mod error;
 mod fusion;
 mod group;
+mod local_cache;
 mod lock;
 mod memory;
 mod name;

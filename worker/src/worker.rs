@@ -133,7 +133,7 @@ impl Worker {
 /// The bounds that the settings set.
 fn bounds(settings: &Settings, mut builder: stagemark::Builder) -> stagemark::Builder {
     builder = builder.slots(settings.slots).lease(settings.lease).poll(settings.poll);
-    builder = builder.fusion(settings.fusion);
+    builder = builder.fusion(settings.fusion).local_cache(settings.local_cache_bytes);
     builder = builder.pools(settings.pools.iter().map(|pool| name(pool)));
     for (step, slots) in &settings.slots_of {
         builder = builder.slots_of(name(step), *slots);

@@ -21,6 +21,7 @@ const KEYS: &[(&str, &str, bool)] = &[
     ("poll_ms", "STAGEMARK_POLL_MS", false),
     ("grace_s", "STAGEMARK_GRACE_S", false),
     ("scratch_folder", "STAGEMARK_SCRATCH_FOLDER", false),
+    ("local_cache_bytes", "STAGEMARK_LOCAL_CACHE_BYTES", false),
     ("listen", "STAGEMARK_LISTEN", false),
     ("log", "STAGEMARK_LOG", false),
 ];

@@ -61,6 +61,9 @@ pub struct Settings {
     pub grace: Duration,
     /// Where attempts have their scratch folders (default: below the system's folder for temporary files).
     pub scratch_folder: Option<PathBuf>,
+    /// How many bytes of artifacts a worker keeps there too, so that the next step of a run need not fetch them (default
+    /// 1 GiB for artifacts in a bucket, and none for those in a local folder).
+    pub local_cache_bytes: u64,
     /// Where health and metrics are served (default `127.0.0.1:9464`); `None` for nowhere.
     pub listen: Option<SocketAddr>,
     /// How the log is written (default: for people).
@@ -126,12 +129,14 @@ impl Settings {
         let source = Source::open(file, environment)?;
         let milliseconds = |key| whole(&source, key, 3_600_000).map(|number| number.map(Duration::from_millis));
         let seconds = |key| whole(&source, key, 86_400).map(|number| number.map(Duration::from_secs));
+        let artifacts = artifacts(&source)?;
+        let usual_cache = if matches!(artifacts, ArtifactPlace::S3(_)) { 1 << 30 } else { 0 };
         Ok(Self {
             database: address(&source, "database_url", &["sqlite", "postgres", "postgresql"])?
                 .unwrap_or_else(|| Address::new("sqlite://stagemark.db")),
             broker: address(&source, "amqp_url", &["amqp", "amqps"])?,
             redis: address(&source, "redis_url", REDIS)?,
-            artifacts: artifacts(&source)?,
+            artifacts,
             pools: source.get("pools")?.map_or_else(|| Ok(vec!["default".to_owned()]), |given| pools(&given))?,
             slots: source.get("slots")?.map_or(Ok(256), |given| slots(&given, &given.text))?,
             slots_of: source.get("slots_of")?.map_or_else(|| Ok(BTreeMap::new()), |given| slots_of(&given))?,
@@ -140,6 +145,9 @@ impl Settings {
             poll: milliseconds("poll_ms")?.unwrap_or(Duration::from_secs(1)),
             grace: seconds("grace_s")?.unwrap_or(Duration::from_secs(30)),
             scratch_folder: source.get("scratch_folder")?.map(|given| given.text.into()),
+            local_cache_bytes: source
+                .get("local_cache_bytes")?
+                .map_or(Ok(usual_cache), |given| given.parse("a whole number of bytes"))?,
             listen: source.get("listen")?.map_or_else(|| Ok(Some(LISTEN.into())), |given| listen(&given))?,
             log: source.get("log")?.map_or(Ok(LogFormat::Human), |given| log(&given))?,
             otlp: address(&source, "otlp_endpoint", &["http", "https"])?,

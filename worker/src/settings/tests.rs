@@ -56,6 +56,17 @@ fn a_variable_comes_before_the_file() {
 }
 
 #[test]
+fn what_a_bucket_has_is_kept_on_the_worker_too() {
+    const BYTES: &str = "STAGEMARK_LOCAL_CACHE_BYTES";
+    let read = |environment: Environment| Settings::read(None, &environment).unwrap().local_cache_bytes;
+
+    assert_eq!(read(Environment::default()), 0);
+    assert_eq!(read(Environment::from([("S3_BUCKET", "videos")])), 1 << 30);
+    assert_eq!(read(Environment::from([("S3_BUCKET", "videos"), (BYTES, "0")])), 0);
+    assert_eq!(read(Environment::from([(BYTES, "5000")])), 5000);
+}
+
+#[test]
 fn fusion_is_switched_off_by_file_and_by_variable() {
     let (_folder, path) = file("fusion = false");
 
