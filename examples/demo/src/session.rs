@@ -104,10 +104,12 @@ impl Session {
 
     async fn import(&self, input: &Input) -> Result<Artifact, Failure> {
         let key = format!("uploads/{}", input.hash);
-        Ok(match self.artifacts.size_bytes(&key).await? {
-            Some(size_bytes) => Artifact::new(key, size_bytes),
-            None => self.engine.import(&key, &input.path).await?,
-        })
+        let size_bytes = match self.artifacts.size_bytes(&key).await? {
+            Some(size_bytes) => size_bytes,
+            None => self.engine.import(&key, &input.path).await?.size_bytes,
+        };
+        // The same input for the same idempotency key, also where the object is there already and its digest was not told.
+        Ok(Artifact::new(key, size_bytes))
     }
 
     /// Where the log is.
