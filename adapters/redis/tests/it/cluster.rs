@@ -6,12 +6,14 @@ use std::{
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use stagemark_conformance::{dedup, limits, live, locks};
 use stagemark_redis::Redis;
 
-use crate::fixture::{answers, own, until};
+use crate::fixture::{LONG, answers, own, until};
 
 /// Three nodes, which end with this value.
 struct Cluster {
@@ -31,21 +33,56 @@ impl Drop for Cluster {
 }
 
 impl Cluster {
-    fn start() -> Self {
+    /// Starts nodes and joins them: others, where one did not get its port or they were not joined in one go.
+    async fn start() -> Self {
+        let mut joined = None;
+        until(async || {
+            let mut cluster = Self::of_three();
+            let is_joined = cluster.answers() && cluster.join();
+            joined = is_joined.then_some(cluster);
+            is_joined
+        })
+        .await;
+        joined.unwrap()
+    }
+
+    fn of_three() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let free: Vec<_> = (0..6).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let free: Vec<u16> = free.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
-        let (ports, buses) = free.split_at(3);
+        let ports: Vec<u16> = free.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
+        // Before a node wants one of them.
+        drop(free);
+        let (ports, buses) = ports.split_at(3);
         let nodes = ports.iter().zip(buses).map(|(port, bus)| node(folder.path(), *port, *bus)).collect();
         Self { nodes, ports: ports.to_vec(), _folder: folder }
     }
 
-    fn join(&self) -> bool {
-        let nodes = self.ports.iter().map(|port| format!("127.0.0.1:{port}"));
-        let mut create = Command::new("redis-cli");
-        create.args(["--cluster", "create"]).args(nodes).arg("--cluster-yes");
-        create.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
+    /// Whether all nodes come to answer; one that has ended does not.
+    fn answers(&mut self) -> bool {
+        let deadline = Instant::now() + LONG;
+        self.nodes.iter_mut().zip(&self.ports).all(|(node, port)| {
+            while node.try_wait().unwrap().is_none() && Instant::now() < deadline {
+                if ended_well(&["redis-cli", "-p", &port.to_string(), "ping"]) {
+                    return true;
+                }
+                thread::sleep(Duration::from_millis(10));
+            }
+            false
+        })
     }
+
+    fn join(&self) -> bool {
+        let nodes: Vec<_> = self.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+        let mut create = vec!["timeout", "20", "redis-cli", "--cluster", "create"];
+        create.extend(nodes.iter().map(String::as_str));
+        create.push("--cluster-yes");
+        ended_well(&create)
+    }
+}
+
+fn ended_well(words: &[&str]) -> bool {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
 }
 
 fn node(folder: &Path, port: u16, bus: u16) -> Child {
@@ -67,8 +104,7 @@ fn node(folder: &Path, port: u16, bus: u16) -> Child {
 
 #[tokio::test]
 async fn the_adapter_works_on_a_cluster() {
-    let cluster = Cluster::start();
-    until(async || cluster.join()).await;
+    let cluster = Cluster::start().await;
     let url = format!("redis-cluster://127.0.0.1:{}", cluster.ports[0]);
     until(async || Redis::connect(&url).await.is_ok()).await;
     let redis = own(&url).await;
