@@ -27,16 +27,20 @@ pub async fn what_cannot_be_read_stops_nothing(broker: &impl Broker) {
 /// Both ways, without anybody's help.
 pub async fn connections_come_back_by_themselves(broker: &impl Broker) {
     let client = broker.client().await;
-    client.publish(&[hint()]).await.unwrap();
+    let (before, published) = (hint(), hint());
+    client.publish(std::slice::from_ref(&before)).await.unwrap();
     client.settle(receive(&client, 1).await).await.unwrap();
-    let published = hint();
 
     broker.cut().await;
 
     again_until_done(|| client.publish(std::slice::from_ref(&published))).await;
     let pools = pools(&[POOL]);
-    let received = again_until_done(|| client.receive(&pools, 1)).await;
-    assert_eq!(said(&received), [published]);
+    let mut received = Vec::new();
+    while !received.contains(&published) {
+        received.extend(said(&again_until_done(|| client.receive(&pools, 1)).await));
+    }
+    // What was settled just before the cut may come again: nobody confirms that the broker has heard of it.
+    assert!(received.iter().all(|hint| *hint == before || *hint == published), "{received:?}");
 }
 
 /// What the broker confirmed it keeps.
