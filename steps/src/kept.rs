@@ -10,7 +10,7 @@ use stagemark::{Reuse, Step, Tuned};
 
 use crate::{
     Bumpers, CutPreview, DrawSprites, Edit, Finish, Loudness, Part, Probe, Quality, RemoveAudio, Source, TakePoster,
-    Trim, Watermark,
+    Trim, Watermark, runner::hex,
 };
 
 /// To be raised when any of the steps makes something else of what it made something of before.
@@ -58,13 +58,10 @@ fn digest_of(settings: &impl Debug) -> String {
         }
     }
 
-    let (mut hashed, mut text) = (Hashed(Sha256::new()), String::with_capacity(64));
-    // Hashing does not fail, nor does writing to a text.
+    let mut hashed = Hashed(Sha256::new());
+    // Hashing does not fail.
     let _ = write!(hashed, "{settings:?}");
-    for byte in hashed.0.finalize() {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex(&hashed.0.finalize())
 }
 
 impl Kept for Probe {
