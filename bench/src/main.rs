@@ -102,3 +102,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_options_go_together() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn the_media_pipeline_is_measured_alone() {
+        let options = Options::parse_from(["bench", "--media", "--rounds", "2"]);
+
+        assert!(options.media.media && !options.wants("engine") && !options.wants("fleet"));
+    }
+}

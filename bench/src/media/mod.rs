@@ -30,6 +30,7 @@ use quality::Quality;
 
 /// How the media pipeline is measured.
 #[derive(Debug, Args)]
+#[group(id = "of-media")]
 pub(crate) struct Options {
     /// Measures the media pipeline.
     #[arg(long)]
@@ -191,21 +192,28 @@ impl Bench {
         Sample { cost, io: bytes as f64 / (self.clip_bytes + out_bytes) as f64, out_bytes }
     }
 
-    /// Compares what the pipeline made, and what the command made, with the command's pictures without loss.
+    /// Compares what the pipeline made, and what the command made, each with its own pictures without loss: of one of them
+    /// alone, a picture that is scaled a column wider would count as a loss of the other.
     async fn quality(&self, judge: &Path) -> Result<Vec<Figure>, Box<dyn Error>> {
-        let (reference, by_hand) = (self.by_hand.run_lossless().await?, self.by_hand.run().await?);
-        let (fused, alone) = (self.folder.join("fused.mp4"), self.folder.join("alone.mp4"));
+        let file = |name: &str| self.folder.join(name);
+        let (by_hand, of_hand) = (self.by_hand.run().await?, self.by_hand.run_lossless().await?);
+        let (fused, alone, of_ours) = (file("fused.mp4"), file("alone.mp4"), file("lossless.mp4"));
         self.warm.export(&self.warm.run(&self.clip).await?.video, &fused).await?;
         self.alone.export(&self.alone.run(&self.clip).await?.video, &alone).await?;
-        println!("\n## Quality, of the same pictures without loss\n\n| | SSIM | VMAF | bytes |\n|---|---|---|---|");
+        let lossless = Ours::start_lossless(&file("lossless")).await?;
+        lossless.export(&lossless.run(&self.clip).await?.video, &of_ours).await?;
+        lossless.end().await?;
+        println!("\n## Quality, of its own pictures without loss\n\n| | SSIM | VMAF | bytes |\n|---|---|---|---|");
         let mut of = Vec::new();
-        for (way, file) in [(Way::ByHand, by_hand), (Way::Warm, fused), (Way::Alone, alone)] {
-            let quality = Quality::of(&file, &reference, judge).await?;
+        let ways = [(Way::ByHand, by_hand, &of_hand), (Way::Warm, fused, &of_ours), (Way::Alone, alone, &of_ours)];
+        for (way, file, reference) in ways {
+            let quality = Quality::of(&file, reference, judge).await?;
             let vmaf = quality.vmaf.map_or_else(|| "this ffmpeg has none".to_owned(), |vmaf| format!("{vmaf:.2}"));
             println!("| {} | {:.5} | {vmaf} | {} |", way.name(), quality.ssim, fs::metadata(&file)?.len());
             of.push(quality);
         }
-        fs::remove_file(reference)?;
+        fs::remove_file(of_hand)?;
+        fs::remove_file(of_ours)?;
         let ssim = vec![of[1].ssim - of[0].ssim];
         let mut figures = vec![Figure::new("SSIM, fused less by hand", Target::AtLeast(-0.0005), ssim).digits(5)];
         if let (Some(fused), Some(by_hand)) = (of[1].vmaf, of[0].vmaf) {

@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use stagemark::{Artifact, Engine, Workflow};
+use stagemark::{Artifact, Definition, Engine, Workflow};
 use stagemark_blob::LocalArtifacts;
 use stagemark_media::{
-    Bumpers, Edit, Finish, Probe, RemoveAudio, Trim, Upload, Video, Watermark,
+    Bumpers, Edit, Encoding, Finish, Probe, RemoveAudio, Trim, Upload, Video, Watermark,
     assets::{INTRO, LOGO, OUTRO},
 };
 use stagemark_sql::SqlStore;
@@ -45,6 +45,22 @@ impl Ours {
             let marked = edited.then(RemoveAudio).then(Watermark::png(LOGO));
             marked.then(Bumpers::new(INTRO, OUTRO)).then(Finish::default())
         });
+        Self::serve(folder, publish, fusion, slots).await
+    }
+
+    /// One that makes the same pictures without loss.
+    pub(crate) async fn start_lossless(folder: &Path) -> Result<Self, Box<dyn Error>> {
+        const LOSSLESS: Encoding = Encoding::LOSSLESS;
+        let publish = PUBLISH.define(|upload| {
+            let trimmed = upload.then(Probe::default()).then(Trim::to(KEPT).encoding(LOSSLESS));
+            let edited = trimmed.then(Edit::hd720().encoding(LOSSLESS)).then(RemoveAudio);
+            let marked = edited.then(Watermark::png(LOGO).encoding(LOSSLESS));
+            marked.then(Bumpers::new(INTRO, OUTRO).encoding(LOSSLESS)).then(Finish::default())
+        });
+        Self::serve(folder, publish, true, 1).await
+    }
+
+    async fn serve(folder: &Path, publish: Definition, fusion: bool, slots: u32) -> Result<Self, Box<dyn Error>> {
         std::fs::create_dir_all(folder)?;
         let url = format!("sqlite://{}", folder.join("runs.db").display());
         let engine = Engine::builder(SqlStore::open(&url).await?)
