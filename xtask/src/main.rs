@@ -80,7 +80,7 @@ fn demo_on_a_cluster(arguments: &[OsString]) -> Result<(), String> {
 fn test(arguments: &[OsString]) -> Result<(), String> {
     let ours = [Need::CC, Need::FFMPEG, Need::LIMITS, Need::MOUNT, Need::FAKETIME];
     provide::all(&[ours.as_slice(), &services::needs()].concat())?;
-    stagemark_services::install_weed().map_err(|error| error.to_string())?;
+    stagemark_services::WEED.install().map_err(|error| error.to_string())?;
     // All that does not compile is said before anything runs, and each test finds the programs of ours that it starts.
     run(&mut cargo(&["test", "--workspace", "--no-run"]))?;
     hand_over(cargo(&["test", "--workspace", "--no-fail-fast"]).args(arguments))
@@ -90,7 +90,7 @@ fn bench(arguments: &[OsString]) -> Result<(), String> {
     provide::all(&[Need::CC, Need::FFMPEG, Need::LIMITS])?;
     if arguments.iter().any(|argument| ON_SERVERS.iter().any(|part| argument == part)) {
         provide::all(&services::needs())?;
-        stagemark_services::install_weed().map_err(|error| error.to_string())?;
+        stagemark_services::WEED.install().map_err(|error| error.to_string())?;
     }
     hand_over(cargo(&["run", "--release", "--package", "stagemark-bench", "--"]).args(arguments))
 }

@@ -39,7 +39,7 @@ mod redis;
 mod s3;
 mod server;
 mod spawn;
-mod weed;
+mod wheel;
 
 pub use address::{S3Address, amqp_url, database_url, redis_url, s3_address};
 pub use error::ServiceError;
@@ -50,4 +50,4 @@ pub use rabbitmq::{RabbitMq, RabbitMqKind};
 pub use redis::{Redis, RedisKind};
 pub use s3::{S3, S3Kind};
 pub use server::{Kind, Server};
-pub use weed::{VERSION as WEED_VERSION, install as install_weed};
+pub use wheel::{NODE, WEED, Wheel};

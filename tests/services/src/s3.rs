@@ -17,7 +17,7 @@ use crate::{
     place::{Place, write_private},
     server::{Kind, Serve, Server},
     spawn::{Life, Terms, User, command, run},
-    weed,
+    wheel::WEED,
 };
 
 /// The bucket that is there from the start.
@@ -62,7 +62,7 @@ pub struct S3Kind;
 impl Server<S3Kind> {
     /// The command of the store's own client that copies a file into this folder, past the S3 protocol.
     pub fn own_copy(&self, file: &Path, folder: &str) -> Command {
-        let mut client = Command::new(weed::program());
+        let mut client = Command::new(WEED.program());
         client.current_dir(self.place().folder()).env("HOME", self.place().folder());
         let (port, control) = (self.place().port(FILER), self.place().port(FILER + 1));
         client.arg("filer.copy").arg(file).arg(format!("http://127.0.0.1:{port}.{control}/{folder}/"));
@@ -103,7 +103,7 @@ impl Serve for S3Kind {
     const STOP: Signal = Signal::TERM;
 
     fn prepare(place: &Place) -> Result<(), ServiceError> {
-        weed::install()?;
+        WEED.install()?;
         let data = place.file("data");
         fs::create_dir_all(&data).at("making the folder", &data)?;
         let key = format!(r#"{{"accessKey":"{KEY_ID}","secretKey":"{}"}}"#, place.secret().reveal());
@@ -116,7 +116,7 @@ impl Serve for S3Kind {
         // What a kill left is in the way.
         Self::tidy(place);
         let terms = Terms { life, user: User::This, death: Self::DEATH.1 };
-        let mut weed = command(&weed::program(), terms, place.folder())?;
+        let mut weed = command(&WEED.program(), terms, place.folder())?;
         weed.env("HOME", place.folder()).args(["-logtostderr=true", "mini", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]);
         weed.arg(format!("-dir={}", place.file("data").display()));
         weed.arg(format!("-s3.config={}", place.file("s3.json").display())).arg(format!("-bucket={BUCKET}"));
@@ -139,10 +139,10 @@ impl Serve for S3Kind {
     }
 
     fn version() -> Result<String, ServiceError> {
-        if !weed::program().exists() {
+        if !WEED.is_installed() {
             return Err(ServiceError::NotInstalled { program: "weed", package: "python3-venv" });
         }
-        run(Command::new(weed::program()).arg("version"), "asking the S3 store for its version")
+        run(Command::new(WEED.program()).arg("version"), "asking the S3 store for its version")
     }
 
     /// Its parts talk through sockets that it leaves in `/tmp`.

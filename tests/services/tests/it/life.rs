@@ -1,6 +1,6 @@
 //! What each of them does.
 
-use stagemark_services::{Kind, Postgres, RabbitMq, Redis, S3, Server, install_weed};
+use stagemark_services::{Kind, Postgres, RabbitMq, Redis, S3, Server, WEED};
 
 use crate::{comes_to_be, is_listening, processes_in};
 
@@ -103,7 +103,7 @@ fn what_was_brought_up_is_found_and_not_started_twice() {
 
 #[test]
 fn what_is_installed_says_its_version() {
-    install_weed().unwrap();
+    WEED.install().unwrap();
 
     for version in [Postgres::version(), Redis::version(), RabbitMq::version(), S3::version()] {
         assert!(version.as_ref().unwrap().contains('.'), "{version:?}");
