@@ -36,6 +36,23 @@ pub struct Sprites {
     pub tile_height_px: u32,
 }
 
+impl Sprites {
+    /// How many pictures stand in a row of the sheet; the last row may have fewer.
+    pub fn columns(&self) -> u32 {
+        columns(self.tiles)
+    }
+
+    /// How many rows the sheet has.
+    pub fn rows(&self) -> u32 {
+        self.tiles.div_ceil(self.columns().max(1))
+    }
+}
+
+/// As many as make the sheet a square, or more.
+fn columns(tiles: u32) -> u32 {
+    tiles.isqrt() + u32::from(tiles.isqrt().pow(2) < tiles)
+}
+
 /// Draws a sheet of small pictures, spread over the video.
 ///
 /// ```
@@ -107,8 +124,7 @@ impl DrawSprites {
         // A strip of one column may be as tall as it likes; its sheet may not: JPEG ends at 65,535 rows.
         let height_px = u64::from(self.width_px) * height / width / 2 * 2;
         let height_px = u32::try_from(height_px).unwrap_or(640).clamp(2, 640);
-        let columns = tiles.isqrt() + u32::from(tiles.isqrt().pow(2) < tiles);
-        Grid { tiles, columns, width_px: self.width_px, height_px, duration: video.duration }
+        Grid { tiles, columns: columns(tiles), width_px: self.width_px, height_px, duration: video.duration }
     }
 }
 

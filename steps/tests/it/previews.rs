@@ -40,6 +40,7 @@ async fn the_text_of_the_sprites_fits_their_sheet() {
     assert!(text.ends_with("--> 00:00:05.280\nsprites.jpg#xywh=0,180,160,90\n"), "{text}");
     assert_eq!(text.matches("sprites.jpg#xywh=").count(), 7);
     assert_eq!(studio.ask(&sprites.sheet, "stream=width,height").await, "480,270");
+    assert_eq!((sprites.columns() * sprites.tile_width_px, sprites.rows() * sprites.tile_height_px), (480, 270));
 }
 
 #[tokio::test]
