@@ -266,18 +266,18 @@ impl Attempt {
     ) -> Result<BoxStream<'static, Result<Bytes, ArtifactError>>, ArtifactError> {
         let span = tracing::debug_span!("artifact get", key = artifact.key, otel.kind = "client");
         let Some(cache) = &self.inner.places.cache else {
-            return self.store()?.read(&artifact.key).instrument(span).await;
+            return self.artifacts()?.read(&artifact.key).instrument(span).await;
         };
         if let Some(parts) = cache.read(artifact, self.run()).await {
             return Ok(parts);
         }
-        let parts = self.store()?.read(&artifact.key).instrument(span).await?;
+        let parts = self.artifacts()?.read(&artifact.key).instrument(span).await?;
         Ok(cache.fill(artifact, self.run(), parts).await)
     }
 
     /// Opens an artifact to read ranges of it, where a part of a large one is all that is needed.
     pub async fn open(&self, artifact: &Artifact) -> Result<ArtifactReader, ArtifactError> {
-        ArtifactReader::open(self.store()?.as_ref(), &artifact.key).await
+        ArtifactReader::open(self.artifacts()?.as_ref(), &artifact.key).await
     }
 
     /// Copies an artifact into a local file, streaming.
@@ -290,7 +290,7 @@ impl Attempt {
     /// An object that is shared by all runs, kept under `kept/<key>`, if somebody has [kept](Self::keep) it.
     pub async fn kept(&self, key: &str) -> Result<Option<Artifact>, ArtifactError> {
         let key = format!("kept/{key}");
-        let size = self.store()?.size_bytes(&key).await?;
+        let size = self.artifacts()?.size_bytes(&key).await?;
         Ok(size.map(|size_bytes| Artifact::new(key, size_bytes)))
     }
 
@@ -311,12 +311,43 @@ impl Attempt {
         Ok(Scratch::new(folder))
     }
 
-    fn store(&self) -> Result<&Arc<dyn Artifacts>, ArtifactError> {
+    /// The artifact store itself, for what no method here does: to list objects, or to remove those that nobody may have
+    /// any more.
+    ///
+    /// # Errors
+    /// [`ArtifactError::NoStore`] if the engine has none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use stagemark::{Engine, MemoryArtifacts, MemoryStore, Name, Workflow, from_fn, ports::Artifacts};
+    ///
+    /// const ERASE: Workflow<String, usize> = Workflow::new("erase");
+    /// let erase = ERASE.define(|folder| {
+    ///     folder.then(from_fn(Name::new("erase-objects"), |attempt, folder: String| async move {
+    ///         let (artifacts, mut erased) = (attempt.artifacts()?, 0);
+    ///         for key in artifacts.list(&folder).await? {
+    ///             artifacts.delete(&key).await?;
+    ///             erased += 1;
+    ///         }
+    ///         Ok(erased)
+    ///     }))
+    /// });
+    ///
+    /// let artifacts = MemoryArtifacts::new();
+    /// artifacts.write("uploads/1/a").await?.finish().await?;
+    /// artifacts.write("uploads/2/b").await?.finish().await?;
+    /// let engine = Engine::builder(MemoryStore::new()).artifacts(artifacts.clone()).serve(erase).start().await?;
+    ///
+    /// assert_eq!(engine.submit(ERASE, "uploads/1".to_owned()).await?.result().await?, 1);
+    /// assert_eq!(artifacts.list("uploads").await?, ["uploads/2/b"]);
+    /// # Ok(()) }
+    /// ```
+    pub fn artifacts(&self) -> Result<&Arc<dyn Artifacts>, ArtifactError> {
         self.inner.places.artifacts.as_ref().ok_or(ArtifactError::NoStore)
     }
 
     async fn begin(&self, key: String) -> Result<ArtifactWriter, ArtifactError> {
-        ArtifactWriter::begin(self.store()?.as_ref(), key).await
+        ArtifactWriter::begin(self.artifacts()?.as_ref(), key).await
     }
 
     fn beat(&self, change: impl FnOnce(&mut Heartbeat)) {

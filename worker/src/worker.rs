@@ -75,6 +75,11 @@ impl Worker {
         Self { settings, definitions: Vec::new(), changes: Vec::new() }
     }
 
+    /// The settings, for steps that use the same servers.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Serves a workflow: its runs are carried on here.
     pub fn serve(mut self, definition: Definition) -> Self {
         self.definitions.push(definition);
