@@ -1,0 +1,22 @@
+//! The API of the contest, over HTTP.
+//!
+//! What lasts is the engine's and the database's; a host of the API holds nothing that another could not answer from.
+
+mod accounts;
+mod body;
+mod caller;
+mod headers;
+mod openapi;
+mod problem;
+mod router;
+mod settings;
+mod state;
+mod tokens;
+
+pub use body::{Json, Path, Query};
+pub use caller::{Admin, Caller};
+pub use openapi::document;
+pub use problem::{Kind, Problem};
+pub use router::router;
+pub use settings::ContestSettings;
+pub use state::{Api, ApiError, Shared};

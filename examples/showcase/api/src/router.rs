@@ -1,0 +1,52 @@
+//! Which path is answered by whom.
+
+use std::{any::Any, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::Request,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{Kind, Problem, Shared, accounts, headers, openapi};
+
+/// How long a request may take, from its first byte to the head of its answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// All paths that the description tells of: those of each part of the API. They are whole here, with `/api`.
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(openapi::head()).merge(accounts::routes())
+}
+
+/// The API as a service.
+pub fn router(api: &Shared) -> Router {
+    let description = openapi::document();
+    let (router, _) = routes().split_for_parts();
+    let router = router
+        .layer(middleware::from_fn(in_time))
+        // What may take longer is added below this line.
+        .route("/api/openapi.json", get(async move || Json(description)))
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || {
+            Problem::new(Kind::MethodNotAllowed, "The header Allow lists the methods that are known here.")
+        })
+        .layer(CatchPanicLayer::custom(panicked));
+    headers::secure(router.with_state(Shared::clone(api)), &api.settings)
+}
+
+/// Gives up what takes too long: a body that comes in by the byte, too.
+async fn in_time(request: Request, next: Next) -> Response {
+    let slow = |_| Problem::new(Kind::TooSlow, "The request did not come in, or was not answered, in time.");
+    tokio::time::timeout(PATIENCE, next.run(request)).await.map_err(slow).into_response()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as the layer calls it")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = said, "a handler has panicked");
+    Problem::new(Kind::Internal, "The fault is on this side and was recorded. Try again later.").into_response()
+}

@@ -1,0 +1,37 @@
+//! What the API is told from outside, beside what every host of an engine is told.
+
+use secrecy::SecretString;
+use url::Url;
+
+/// The API's own settings.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ContestSettings {
+    /// Where the page is seen from: scheme, host and port. With `https` cookies are sent over that alone.
+    pub public_origin: Url,
+    /// What access tokens are signed with; the same on all hosts.
+    pub token_secret: SecretString,
+    /// How large an upload may be.
+    pub upload_bytes_max: u64,
+    /// From where the page loads videos and sends uploads to, if not from here: the artifact store as browsers see it.
+    pub store_origin: Option<Url>,
+}
+
+impl ContestSettings {
+    /// Settings with all that has a default.
+    ///
+    /// ```
+    /// use stagemark_contest_api::ContestSettings;
+    ///
+    /// let settings = ContestSettings::new("http://localhost:8080".parse().unwrap(), "a secret of many letters".into());
+    /// assert_eq!(settings.upload_bytes_max, 512 << 20);
+    /// ```
+    pub fn new(public_origin: Url, token_secret: SecretString) -> Self {
+        Self { public_origin, token_secret, upload_bytes_max: 512 << 20, store_origin: None }
+    }
+
+    /// Whether browsers come by HTTPS alone.
+    pub fn is_https(&self) -> bool {
+        self.public_origin.scheme() == "https"
+    }
+}

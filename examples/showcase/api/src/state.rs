@@ -1,0 +1,50 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+
+use stagemark::Engine;
+use stagemark_contest_contract::Role;
+use stagemark_contest_records::Records;
+use uuid::Uuid;
+
+use crate::{ContestSettings, Problem, tokens::Tokens};
+
+/// Why an API cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApiError {
+    /// The secret that signs access tokens could be guessed.
+    #[error("the secret for access tokens is shorter than 32 bytes; make one with `openssl rand -base64 48`")]
+    ShortSecret,
+    /// The secret cannot be used.
+    #[error("the secret for access tokens cannot be used")]
+    Secret(#[source] jsonwebtoken::errors::Error),
+}
+
+/// The state of the router.
+pub type Shared = Arc<Api>;
+
+/// What the handlers share: the tables, the engine, the settings.
+#[derive(Debug)]
+pub struct Api {
+    /// The contest's tables.
+    pub records: Records,
+    /// The engine, on the same database. It serves nothing here, or all of the contest's workflows.
+    pub engine: Engine,
+    /// The API's own settings.
+    pub settings: ContestSettings,
+    pub(crate) tokens: Tokens,
+}
+
+impl Api {
+    /// An API on these.
+    pub fn new(records: Records, engine: Engine, settings: ContestSettings) -> Result<Shared, ApiError> {
+        let tokens = Tokens::new(&settings.token_secret)?;
+        Ok(Arc::new(Self { records, engine, settings, tokens }))
+    }
+
+    /// An access token for a player, good for ten minutes.
+    pub fn access_token(&self, player: Uuid, role: Role) -> Result<String, Problem> {
+        self.tokens.make(player, role).map_err(|error| Problem::internal("signing an access token", &error))
+    }
+}

@@ -1,0 +1,61 @@
+//! A host of the API on a free port, with a database of its own.
+
+use std::net::SocketAddr;
+
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header::CONTENT_TYPE};
+use serde_json::Value;
+use stagemark::Engine;
+use stagemark_contest_api::{Api, ContestSettings, Shared, router};
+use stagemark_contest_records::Records;
+use stagemark_sql::SqlStore;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// A host, until it is dropped with the runtime of its test.
+pub(crate) struct Host {
+    pub(crate) address: SocketAddr,
+    pub(crate) api: Shared,
+    pub(crate) client: Client,
+    _folder: TempDir,
+}
+
+impl Host {
+    /// A host with the usual settings.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// A host whose settings were changed.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut ContestSettings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("contest.db").display());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let engine = Engine::builder(SqlStore::open(&url).await.unwrap()).start().await.unwrap();
+        let origin = format!("http://{address}").parse().unwrap();
+        let mut settings = ContestSettings::new(origin, "a secret of the tests, long enough".into());
+        change(&mut settings);
+        let api = Api::new(Records::open(&url).await.unwrap(), engine, settings).unwrap();
+        tokio::spawn(axum::serve(listener, router(&api)).into_future());
+        Self { address, api, client: Client::new(), _folder: folder }
+    }
+
+    /// A request to a path of the host.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.address))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.request(Method::GET, path).send().await.unwrap()
+    }
+}
+
+/// The slug of a problem; whatever else is a problem must be is looked at too.
+pub(crate) async fn slug(response: Response) -> String {
+    let status = response.status();
+    assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json", "{status}");
+    let problem: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+    assert_eq!(StatusCode::from_u16(problem["status"].as_u64().unwrap().try_into().unwrap()).unwrap(), status);
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.ends_with('.')), "{problem}");
+    problem["type"].as_str().unwrap().strip_prefix("/problems/").unwrap().to_owned()
+}

@@ -1,0 +1,8 @@
+//! The tables, one file a table.
+
+pub mod idempotency;
+pub mod like;
+pub mod player;
+pub mod session;
+pub mod video;
+pub mod video_run;

@@ -1,0 +1,10 @@
+//! What the contest keeps in its database, which is the engine's too: one transaction writes a video and submits its run.
+//!
+//! All ids are UUIDs, all times milliseconds since 1970 in UTC.
+
+pub mod entity;
+mod migration;
+mod open;
+
+pub use migration::Migrator;
+pub use open::{Records, RecordsError};
