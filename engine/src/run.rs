@@ -113,6 +113,18 @@ pub(crate) async fn read(driver: &Driver, run: RunId) -> Result<Record, RunError
     driver.store.load(&[run]).await?.pop().ok_or(RunError::Unknown(run))
 }
 
+pub(crate) async fn cancel(driver: &Arc<Driver>, run: RunId) -> Result<Status, RunError> {
+    let record = read(driver, run).await?;
+    if record.status.has_ended() {
+        return Ok(record.status);
+    }
+    let (workflow, version) = (Arc::clone(&record.workflow), record.version);
+    let plan = driver.plan(&workflow, version).await?.ok_or(RunError::NotServed { workflow, version })?;
+    let (asked, answer) = oneshot::channel();
+    driver.deliver(plan, record, |_| Message::Cancel(asked));
+    answer.await.map_err(|_| RunError::Closed)
+}
+
 impl<Out> Run<Out> {
     pub(crate) fn new(driver: Arc<Driver>, id: RunId, watch: Option<Watch>) -> Self {
         Self { driver, id, hints: Vec::new(), _watch: watch, types: PhantomData }
@@ -153,15 +165,7 @@ impl<Out> Run<Out> {
     /// # Errors
     /// [`RunError::NotServed`] if no worker has ever served the workflow.
     pub async fn cancel(&self) -> Result<Status, RunError> {
-        let record = read(&self.driver, self.id).await?;
-        if record.status.has_ended() {
-            return Ok(record.status);
-        }
-        let (workflow, version) = (Arc::clone(&record.workflow), record.version);
-        let plan = self.driver.plan(&workflow, version).await?.ok_or(RunError::NotServed { workflow, version })?;
-        let (asked, answer) = oneshot::channel();
-        self.driver.deliver(plan, record, |_| Message::Cancel(asked));
-        answer.await.map_err(|_| RunError::Closed)
+        cancel(&self.driver, self.id).await
     }
 
     async fn end(&self) -> Result<Arc<End>, RunError> {

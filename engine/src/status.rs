@@ -32,6 +32,10 @@ use crate::{
 pub struct RunStatus {
     /// Which run.
     pub run: RunId,
+    /// The name of its workflow.
+    pub workflow: Arc<str>,
+    /// The version that it is pinned to.
+    pub version: u32,
     /// Where it is.
     pub status: Status,
     /// When it was accepted.
@@ -148,10 +152,11 @@ impl FailedStep {
 impl RunStatus {
     /// From what is stored, and what is heard here.
     pub(crate) fn of(driver: &Driver, plan: Option<Arc<Plan>>, record: &Record) -> Self {
-        let (run, submitted, ended) = (record.id, record.submitted, record.ended);
-        let error = record.error.as_deref().map(FailedStep::parse);
+        let Record { id: run, version, status, submitted, ended, .. } = *record;
+        let (workflow, error) = (Arc::clone(&record.workflow), record.error.as_deref().map(FailedStep::parse));
         let view = |plan| View { driver, record, ledger: &Ledger::of(plan, record.clone()) }.tasks();
-        Self { run, status: record.status, submitted, ended, tasks: plan.map(view).unwrap_or_default(), error }
+        let tasks = plan.map(view).unwrap_or_default();
+        Self { run, workflow, version, status, submitted, ended, tasks, error }
     }
 }
 

@@ -8,6 +8,7 @@ mod m001_runs;
 mod m002_priority;
 mod m003_passes;
 mod m004_results;
+mod m005_stopped;
 
 use sea_orm_migration::prelude::*;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m002_priority::Migration),
             Box::new(m003_passes::Migration),
             Box::new(m004_results::Migration),
+            Box::new(m005_stopped::Migration),
         ]
     }
 

@@ -9,6 +9,7 @@ mod kept;
 mod kill;
 mod kill_in_a_pass;
 mod kill_in_a_segment;
+mod operators;
 mod passes;
 mod readme;
 mod ready_path;

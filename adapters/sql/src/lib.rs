@@ -17,6 +17,7 @@
 mod companion;
 mod convert;
 mod error;
+mod history;
 mod open;
 #[cfg(feature = "postgres")]
 mod postgres;

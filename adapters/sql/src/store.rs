@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use stagemark::{
     RunId, Timestamp,
     ports::{
-        Census, Claim, Claimed, Count, Counts, Filter, Found, Heartbeats, Hint, Maker, Outbox, Outcome, Record,
-        Renewed, ResultKey, Results, Store, StoreError, Summary, Wanted, Write,
+        Census, Claim, Claimed, Count, Counts, Filter, Forgotten, Found, Heartbeats, Hint, History, Maker, Outbox,
+        Outcome, Page, Paged, Record, Renewed, ResultKey, Results, Store, StoreError, Summary, Wanted, Write,
     },
 };
 
@@ -103,6 +103,18 @@ impl Census for SqlStore {
             self.database.census(count),
         )
         .await
+    }
+}
+
+#[async_trait]
+impl History for SqlStore {
+    async fn page(&self, page: &Page) -> Result<Paged, StoreError> {
+        spans::call(self.system.span("SELECT", "SELECT stagemark_run"), self.database.page(page)).await
+    }
+
+    async fn forget(&self, run: RunId) -> Result<Forgotten, StoreError> {
+        spans::call(self.system.span("DELETE", "DELETE stagemark_run stagemark_marker"), self.database.forget(run))
+            .await
     }
 }
 

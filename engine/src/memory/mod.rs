@@ -4,6 +4,7 @@ mod artifacts;
 mod census;
 mod dedup;
 mod dispatch;
+mod history;
 mod limits;
 mod live;
 mod locks;

@@ -177,6 +177,13 @@ impl Tables {
         Outcome::Accepted
     }
 
+    /// Removes a run, its key and what was to be told of it.
+    pub(super) fn remove(&mut self, run: RunId) {
+        self.runs.remove(&run);
+        self.keys.retain(|_, first| *first != run);
+        self.outbox.retain(|(_, hint)| hint.run != run);
+    }
+
     fn change(&mut self, change: &Change) -> Outcome {
         let Some(row) = self.runs.get_mut(&change.run) else { return Outcome::Refused };
         let is_late = |marker: &Marker| {

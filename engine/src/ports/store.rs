@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::{Census, Claim, Claimed, Filter, Heartbeats, Outbox, Outcome, Record, Renewed, Results, Summary, Write};
+use super::{
+    Census, Claim, Claimed, Filter, Heartbeats, History, Outbox, Outcome, Record, Renewed, Results, Summary, Write,
+};
 use crate::RunId;
 
 /// Keeps runs, their markers and the queue. It stores and finds; it never computes a state.
@@ -66,7 +68,7 @@ use crate::RunId;
 /// # Ok(()) }
 /// ```
 #[async_trait]
-pub trait Store: Census + Outbox + Results + Send + Sync + std::fmt::Debug + 'static {
+pub trait Store: Census + History + Outbox + Results + Send + Sync + std::fmt::Debug + 'static {
     /// Commits submissions and changes, in one transaction; gives an outcome for each, in order. At most one write
     /// of a batch names a given run.
     async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError>;

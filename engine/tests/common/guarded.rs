@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use stagemark::{
     MemoryStore, RunId, Timestamp,
     ports::{
-        Census, Claim, Claimed, Count, Counts, Filter, Found, Heartbeats, Hint, Maker, Outbox, Outcome, Record,
-        Renewed, ResultKey, Results, Store, StoreError, StoreErrorKind, Summary, Wanted, Write,
+        Census, Claim, Claimed, Count, Counts, Filter, Forgotten, Found, Heartbeats, Hint, History, Maker, Outbox,
+        Outcome, Page, Paged, Record, Renewed, ResultKey, Results, Store, StoreError, StoreErrorKind, Summary, Wanted,
+        Write,
     },
 };
 
@@ -84,6 +85,17 @@ impl<G: Guard> Store for Guarded<G> {
 impl<G: Guard> Census for Guarded<G> {
     async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
         self.store.census(count).await
+    }
+}
+
+#[async_trait]
+impl<G: Guard> History for Guarded<G> {
+    async fn page(&self, page: &Page) -> Result<Paged, StoreError> {
+        self.store.page(page).await
+    }
+
+    async fn forget(&self, run: RunId) -> Result<Forgotten, StoreError> {
+        self.store.forget(run).await
     }
 }
 

@@ -20,15 +20,16 @@ mod write;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sea_orm::TransactionTrait;
 use stagemark::{
     RunId, Timestamp,
     ports::{
-        Census, Claim, Claimed, Count, Counts, Dispatch, Filter, Found, Heartbeats, Hint, Maker, Outbox, Outcome,
-        Record, Renewed, ResultKey, Results, Store, StoreError, Summary, Wanted, Write,
+        Census, Claim, Claimed, Count, Counts, Dispatch, Filter, Forgotten, Found, Heartbeats, Hint, History, Maker,
+        Outbox, Outcome, Page, Paged, Record, Renewed, ResultKey, Results, Store, StoreError, Summary, Wanted, Write,
     },
 };
 
-use crate::{error::failed, results};
+use crate::{error::failed, history, results};
 use doorbell::Doorbell;
 use pool::Connections;
 
@@ -74,6 +75,24 @@ impl Store for Postgres {
 impl Census for Postgres {
     async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
         census::census(&self.connections, count).await.map_err(|error| failed("counting runs", error))
+    }
+}
+
+#[async_trait]
+impl History for Postgres {
+    async fn page(&self, page: &Page) -> Result<Paged, StoreError> {
+        let paged = self.connections.in_time(history::page(&self.connections.shared, page)).await;
+        paged.map_err(|error| failed("listing runs", error))
+    }
+
+    async fn forget(&self, run: RunId) -> Result<Forgotten, StoreError> {
+        let forgotten = self.connections.in_time(async {
+            let transaction = self.connections.shared.begin().await?;
+            let forgotten = history::forget(&transaction, run).await?;
+            transaction.commit().await?;
+            Ok(forgotten)
+        });
+        forgotten.await.map_err(|error| failed("forgetting a run", error))
     }
 }
 

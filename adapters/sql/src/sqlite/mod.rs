@@ -20,16 +20,16 @@ mod write;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbErr, TransactionTrait};
 use stagemark::{
     RunId, Timestamp,
     ports::{
-        Census, Claim, Claimed, Count, Counts, Filter, Found, Heartbeats, Hint, Maker, Outbox, Outcome, Record,
-        Renewed, ResultKey, Results, Store, StoreError, Summary, Wanted, Write,
+        Census, Claim, Claimed, Count, Counts, Filter, Forgotten, Found, Heartbeats, Hint, History, Maker, Outbox,
+        Outcome, Page, Paged, Record, Renewed, ResultKey, Results, Store, StoreError, Summary, Wanted, Write,
     },
 };
 
-use crate::{error::failed, results};
+use crate::{error::failed, history, results};
 
 pub(crate) use careful::submit;
 pub(crate) use open::open;
@@ -77,6 +77,24 @@ impl Store for Sqlite {
 impl Census for Sqlite {
     async fn census(&self, count: &Count) -> Result<Counts, StoreError> {
         census::census(&self.reader, count).await.map_err(|error| failed("counting runs", error))
+    }
+}
+
+#[async_trait]
+impl History for Sqlite {
+    async fn page(&self, page: &Page) -> Result<Paged, StoreError> {
+        history::page(&self.reader, page).await.map_err(|error| failed("listing runs", error))
+    }
+
+    async fn forget(&self, run: RunId) -> Result<Forgotten, StoreError> {
+        let forgotten: Result<_, DbErr> = async {
+            let transaction = self.writer.begin_with_options(statements::immediate()).await?;
+            let forgotten = history::forget(&transaction, run).await?;
+            transaction.commit().await?;
+            Ok(forgotten)
+        }
+        .await;
+        forgotten.map_err(|error| failed("forgetting a run", error))
     }
 }
 

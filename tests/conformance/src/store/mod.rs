@@ -12,6 +12,7 @@ pub mod companion;
 mod fixture;
 pub mod graph;
 pub mod heartbeat;
+pub mod history;
 pub mod lapse;
 pub mod list;
 pub mod outbox;
@@ -140,6 +141,16 @@ macro_rules! store_suite {
                 each_worker_with_a_lease_is_counted_once,
                 a_lapsed_lease_is_not_counted,
                 places_in_the_queue_are_counted;
+            history:
+                a_page_has_the_newest_runs_first,
+                a_page_has_the_statuses_that_are_asked_for,
+                a_page_has_the_workflow_that_is_asked_for,
+                pages_follow_each_other,
+                no_more_runs_are_looked_at_for_a_page_than_asked_for,
+                a_page_tells_how_a_run_went,
+                a_forgotten_run_is_gone,
+                a_run_that_has_not_ended_is_not_forgotten,
+                the_key_of_a_forgotten_run_is_free;
             census:
                 runs_are_counted_by_workflow_and_status,
                 runs_that_have_ended_are_not_counted,
