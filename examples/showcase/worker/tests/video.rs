@@ -1,0 +1,147 @@
+//! A real clip becomes a video that can be watched, and goes for good.
+
+use std::{fs, path::Path, sync::Arc};
+
+use sea_orm::{ActiveValue::Set, EntityTrait};
+use stagemark::{Engine, ForgetError, RunId, ports::Artifacts};
+use stagemark_blob::LocalArtifacts;
+use stagemark_contest_contract::{Clip, ERASE, Erase, PUBLISH_CLIP, Published};
+use stagemark_contest_records::{
+    Records,
+    entity::{
+        player::{self, Role},
+        video::{self, State},
+        video_run,
+    },
+};
+use stagemark_contest_worker::{Places, erase, publish};
+use stagemark_media::assets::CLIP;
+use stagemark_sql::SqlStore;
+use uuid::Uuid;
+
+/// One process with all that makes videos.
+struct Host {
+    records: Records,
+    artifacts: LocalArtifacts,
+    engine: Engine,
+}
+
+impl Host {
+    async fn start(folder: &Path) -> Self {
+        let url = format!("sqlite://{}", folder.join("contest.db").display());
+        let store = SqlStore::open(&url).await.unwrap();
+        let records = Records::open(&url).await.unwrap();
+        let artifacts = LocalArtifacts::open(folder.join("artifacts")).unwrap();
+        let places = Places { records: records.clone(), store: Arc::new(store.clone()) };
+        let engine = Engine::builder(store).artifacts(artifacts.clone()).scratch(folder.join("scratch"));
+        let engine = engine.serve(publish()).serve(erase(places)).start().await.unwrap();
+        Self { records, artifacts, engine }
+    }
+
+    /// A video whose file has come in.
+    async fn upload(&self, folder: &Path, state: State) -> Clip {
+        let file = folder.join("clip.mp4");
+        fs::write(&file, CLIP).unwrap();
+        let (video, player, n) = (Uuid::now_v7(), Uuid::now_v7(), 1);
+        let upload = self.engine.import(&format!("uploads/{video}"), &file).await.unwrap();
+        let row = video::ActiveModel {
+            id: Set(video),
+            player: Set(player),
+            title: Set("Cat".to_owned()),
+            title_key: Set("cat".to_owned()),
+            file_name: Set("clip.mp4".to_owned()),
+            content_type: Set("video/mp4".to_owned()),
+            size_bytes: Set(i64::try_from(upload.size_bytes).unwrap()),
+            state: Set(state),
+            created_at: Set(1),
+            upload_key: Set(upload.key.clone()),
+            runs: Set(1),
+            ..Default::default()
+        };
+        let transaction = self.records.begin().await.unwrap();
+        player::Entity::insert(ada(player)).exec(&transaction).await.unwrap();
+        video::Entity::insert(row).exec(&transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        Clip { video, n, upload, content_type: "video/mp4".to_owned() }
+    }
+
+    async fn publish(&self, clip: &Clip) -> (RunId, Published) {
+        let run = self.engine.submit(PUBLISH_CLIP, clip.clone()).key(clip.key()).await.unwrap();
+        let row = video_run::ActiveModel {
+            video: Set(clip.video),
+            n: Set(1),
+            run: Set(run.id().uuid()),
+            submitted_at: Set(1),
+        };
+        let transaction = self.records.begin().await.unwrap();
+        video_run::Entity::insert(row).exec(&transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        (run.id(), run.result().await.unwrap())
+    }
+
+    async fn row(&self, video: Uuid) -> Option<video::Model> {
+        video::Entity::find_by_id(video).one(self.records.reader()).await.unwrap()
+    }
+}
+
+fn ada(id: Uuid) -> player::ActiveModel {
+    player::ActiveModel {
+        id: Set(id),
+        name: Set("Ada".to_owned()),
+        name_key: Set("ada".to_owned()),
+        password: Set("no hash".to_owned()),
+        city: Set("Madrid".to_owned()),
+        role: Set(Role::Player),
+        created_at: Set(1),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clip_can_be_watched_until_it_is_erased() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::start(folder.path()).await;
+    let clip = host.upload(folder.path(), State::Queued).await;
+
+    let (run, published) = host.publish(&clip).await;
+
+    let row = host.row(clip.video).await.unwrap();
+    assert_eq!((row.state, row.width_px, row.height_px), (State::Ready, Some(1280), Some(720)));
+    assert!(row.published_at.is_some() && row.duration_ms == i64::try_from(published.duration_ms).ok());
+    for key in [row.video_key, row.poster_key, row.preview_key, row.sprites_key] {
+        assert!(host.artifacts.size_bytes(&key.unwrap()).await.unwrap().is_some());
+    }
+    assert_eq!(published.sprites.columns * published.sprites.rows, 25);
+
+    host.engine.submit(ERASE, Erase { video: clip.video }).await.unwrap().result().await.unwrap();
+
+    assert!(host.row(clip.video).await.is_none());
+    assert!(video_run::Entity::find().all(host.records.reader()).await.unwrap().is_empty());
+    for folder in ["runs", "uploads"] {
+        assert!(host.artifacts.list(folder).await.unwrap().is_empty(), "{folder}");
+    }
+    assert!(matches!(host.engine.forget(run).await, Err(ForgetError::Unknown(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_that_goes_is_not_brought_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::start(folder.path()).await;
+    let clip = host.upload(folder.path(), State::Erasing).await;
+
+    host.publish(&clip).await;
+
+    assert_eq!(host.row(clip.video).await.unwrap().state, State::Erasing);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_another_size_than_was_said_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::start(folder.path()).await;
+    let mut clip = host.upload(folder.path(), State::Queued).await;
+    clip.upload.size_bytes += 1;
+
+    let error = host.engine.submit(PUBLISH_CLIP, clip.clone()).await.unwrap().result().await.unwrap_err().to_string();
+
+    assert!(error.contains("step admit failed at attempt 1: the file has 1055736 bytes"), "{error}");
+    assert_eq!(host.row(clip.video).await.unwrap().state, State::Queued);
+}
