@@ -72,8 +72,9 @@ struct Watcher {
 
 impl Watcher {
     async fn next(&mut self) -> Result<RunStatus, RunError> {
-        if self.watch.end().is_none()
-            && let Some(last) = self.last.take()
+        // What was seen before is of no use once the run has ended.
+        if let Some(last) = self.last.take()
+            && self.watch.end().is_none()
         {
             sleep(PROGRESS_INTERVAL).await;
             self.last = self.wait(last).await;
