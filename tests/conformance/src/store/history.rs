@@ -110,7 +110,7 @@ pub async fn a_page_tells_how_a_run_went(store: Subject) {
 
     let (version, status, ended) = (u32::MAX, Status::Failed, Some(Timestamp(NOW.0 + 9)));
     let listed = Listed { id, workflow, version, status, submitted: at(3), ended, error };
-    assert_eq!(page(&store, ALL).await.runs, [listed.clone()]);
+    assert_eq!(page(&store, ALL).await.runs, std::slice::from_ref(&listed));
     assert_eq!(page(&store, Page { statuses: vec![Status::Failed], ..ALL }).await.runs, [listed]);
 }
 
