@@ -51,12 +51,14 @@ pub struct RunStatus {
 /// Where a task is; see [`RunStatus`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskStatus {
-    /// The name of its step.
+    /// The name of its step; `timer` for a [timer](crate::Node::after).
     pub step: String,
     /// Which item of an `each`, from 0; 0 for a step that stands alone.
     pub item: u32,
     /// Where it is.
     pub state: TaskState,
+    /// While it is queued for a moment, as a timer or for its next attempt: which moment that is.
+    pub due: Option<Timestamp>,
     /// The pass that it was last tried in, if it was, by the place of its first step in the plan: the tasks of a run that
     /// have one number here are, or were, tried in one go.
     pub pass: Option<u16>,
@@ -90,7 +92,7 @@ pub struct TaskStatus {
 pub enum TaskState {
     /// What it needs is not there yet.
     Waiting,
-    /// It waits for a worker, or for its backoff to pass.
+    /// It waits for a worker, for its backoff to pass, or for its moment.
     Queued,
     /// A worker tries it.
     Leased,
@@ -171,7 +173,7 @@ impl View<'_> {
         let (run, shape) = (&self.ledger.run, &self.ledger.plan.shape);
         let mut all = Vec::new();
         for (number, node) in (0..).zip(shape.nodes()) {
-            if !matches!(node.kind, Kind::Step | Kind::Each) {
+            if matches!(node.kind, Kind::Input | Kind::Join) {
                 continue;
             }
             let opened = run.of_node(number);
@@ -193,6 +195,7 @@ impl View<'_> {
             step,
             item: id.item,
             state,
+            due: due(run, id),
             pass: pass(run, id),
             worker: worker(run, id),
             attempt,
@@ -214,6 +217,13 @@ impl View<'_> {
             None => stored().map_or((0.0, String::new()), |beat| (beat.fraction, beat.message.to_string())),
         };
         (if state == TaskState::Ready { 1.0 } else { fraction }, message)
+    }
+}
+
+fn due(run: &State, id: TaskId) -> Option<Timestamp> {
+    match run.task(id)?.phase {
+        Phase::Queued { due } => Some(due).filter(|due| due.0 > 0),
+        _ => None,
     }
 }
 

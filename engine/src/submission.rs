@@ -34,6 +34,8 @@ pub(crate) struct Submission {
     width: Option<u32>,
     key: Option<String>,
     at: Timestamp,
+    /// When it may begin.
+    due: Timestamp,
 }
 
 impl Submission {
@@ -45,7 +47,12 @@ impl Submission {
     ) -> Result<Self, SubmitError> {
         let mapped = plan.as_ref().is_some_and(|plan| plan.shape.is_mapped(0));
         let width = mapped.then(|| values::width(&origin.input)).transpose().map_err(SubmitError::Input)?;
-        Ok(Self { plan, origin, width, key, at })
+        Ok(Self { plan, origin, width, key, at, due: at })
+    }
+
+    /// The same, to be begun at a moment and not before.
+    pub(crate) fn not_before(self, due: Timestamp) -> Self {
+        Self { due, ..self }
     }
 
     pub(crate) async fn send<Out>(self, driver: Arc<Driver>) -> Result<Run<Out>, SubmitError> {
@@ -92,7 +99,7 @@ impl Submission {
 
     /// The run with its first steps leased to this worker, if it has slots for all of them and none waits before it.
     fn leased(&self, driver: &Driver) -> Option<(Ledger, BTreeMap<TaskId, Slot>)> {
-        if driver.has_backlog() {
+        if driver.has_backlog() || self.due > self.at {
             return None;
         }
         let plan = self.plan.as_ref()?;
@@ -133,7 +140,7 @@ impl Submission {
 
     /// The run as it waits for any worker, and what tells them of it.
     pub(crate) fn queued(self, driver: &Driver) -> (NewRun, Vec<Hint>) {
-        let queue = vec![QueueEntry { node: 0, due: self.at }];
+        let queue = vec![QueueEntry { node: 0, due: self.due }];
         let pool = self.plan.as_ref().map_or(DEFAULT_POOL, |plan| plan.pool_of(0));
         let hints = driver.relay.hints(&self.origin, |_| pool, &queue, self.at);
         let outbox = driver.relay.outbox(&hints);

@@ -1,8 +1,9 @@
 //! Submissions, as callers make them.
 
-use std::{future::IntoFuture, marker::PhantomData, sync::Arc};
+use std::{future::IntoFuture, marker::PhantomData, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
+use stagemark_rules::Timestamp;
 use tracing::{Instrument, Span};
 
 use crate::{
@@ -36,6 +37,25 @@ pub struct Submit<In, Out> {
     key: Option<String>,
     priority: Priority,
     trace: Option<Arc<str>>,
+    start: Start,
+}
+
+/// When a run may begin.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Start {
+    Now,
+    At(Timestamp),
+    After(Duration),
+}
+
+impl Start {
+    fn due(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Now => now,
+            Self::At(moment) => moment.max(now),
+            Self::After(delay) => now.after(delay),
+        }
+    }
 }
 
 /// Why a run was not accepted.
@@ -85,7 +105,7 @@ pub enum SubmitError {
 
 impl<In, Out> Submit<In, Out> {
     pub(crate) fn new(driver: Arc<Driver>, workflow: Workflow<In, Out>, input: In) -> Self {
-        Self { driver, workflow, input, key: None, priority: Priority::Normal, trace: None }
+        Self { driver, workflow, input, key: None, priority: Priority::Normal, trace: None, start: Start::Now }
     }
 
     /// Names the submission: of all with one key only the first makes a run, and the others get that run.
@@ -97,6 +117,34 @@ impl<In, Out> Submit<In, Out> {
     /// Goes before or after other runs that wait for a worker (default: [`Priority::Normal`]).
     pub fn priority(mut self, priority: Priority) -> Self {
         self.priority = priority;
+        self
+    }
+
+    /// Begins the run at a moment of the store's clock ([`Engine::now`](crate::Engine::now)) and not before; at once where
+    /// that is past. Until then it is queued, also across restarts, and can be cancelled.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use stagemark::{Engine, MemoryStore, Status, Workflow};
+    ///
+    /// const ECHO: Workflow<u32, u32> = Workflow::new("echo");
+    /// let engine = Engine::builder(MemoryStore::new()).serve(ECHO.define(|n| n)).start().await?;
+    ///
+    /// let tomorrow = engine.now().after(Duration::from_hours(24));
+    /// let run = engine.submit(ECHO, 7).at(tomorrow).await?;
+    /// assert_eq!(run.status().await?.status, Status::Queued);
+    /// assert_eq!(run.cancel().await?, Status::Cancelled);
+    /// # Ok(()) }
+    /// ```
+    pub fn at(mut self, moment: Timestamp) -> Self {
+        self.start = Start::At(moment);
+        self
+    }
+
+    /// Begins the run so long after its submission, and not before; see [`at`](Self::at).
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.start = Start::After(delay);
         self
     }
 
@@ -127,7 +175,7 @@ impl<In: Payload, Out: Payload> Submit<In, Out> {
     }
 
     async fn submission(self) -> Result<Submission, SubmitError> {
-        let Self { driver, workflow, input, key, priority, trace } = self;
+        let Self { driver, workflow, input, key, priority, trace, start } = self;
         let input = serde_json::to_string(&input).map_err(SubmitError::Input)?.into();
         let (name, version) = workflow.pinned();
         let workflow = Arc::from(name.as_str());
@@ -137,7 +185,8 @@ impl<In: Payload, Out: Payload> Submit<In, Out> {
             return Err(SubmitError::UnknownWorkflow { workflow: name, version });
         }
         let origin = Origin { run: RunId::new(), workflow, version, input, priority, trace };
-        Submission::new(plan, origin, key, driver.clock.now())
+        let now = driver.clock.now();
+        Ok(Submission::new(plan, origin, key, now)?.not_before(start.due(now)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Workflows: their typed name, and the plan that a worker draws for it.
 
-use std::{cell::RefCell, collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
+use std::{cell::RefCell, collections::BTreeSet, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use stagemark_rules::{NodeShape, Shape};
@@ -198,6 +198,28 @@ impl<'plan, T: Payload> Node<'plan, T> {
     pub fn materialize(self) -> Self {
         self.plan.borrow_mut().materialized.insert(self.number);
         self
+    }
+
+    /// The same value, not before this long after it was made: a durable timer, which takes no slot and keeps its moment
+    /// across restarts, exact to the poll interval at worst. Where it is on the input, it runs from when the run begins:
+    /// when a worker first takes it up.
+    ///
+    /// No group goes across it. Another delay is no change of the graph: timers that run keep their moment.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use stagemark::{Name, Workflow, from_fn};
+    ///
+    /// const REMIND: Workflow<String, String> = Workflow::new("remind");
+    /// const MAIL: Name = Name::new("mail");
+    /// let remind = REMIND.define(|who| {
+    ///     who.after(Duration::from_hours(24)).then(from_fn(MAIL, |_, who: String| async move { Ok(format!("to {who}")) }))
+    /// });
+    /// # let _ = remind;
+    /// ```
+    #[must_use]
+    pub fn after(self, delay: Duration) -> Self {
+        self.add(None, |shape| shape.timer(self.number, delay))
     }
 
     /// The pair of this value and another.

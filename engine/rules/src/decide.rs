@@ -105,6 +105,7 @@ pub fn advance(shape: &Shape, run: &mut Run, event: Event, now: Timestamp) -> Re
         }
         Event::LeaseExpired { task, attempt, jitter } => next.fail(shape, task, attempt, false, jitter, now)?,
         Event::Released { task, attempt } => next.release(task, attempt, now)?,
+        Event::Elapsed { task } => next.elapse(shape, task, now)?,
         Event::Cancelled => next.end(Status::Cancelled),
     }
     Ok(next.effects)
@@ -118,10 +119,9 @@ struct Next<'run> {
 
 impl Next<'_> {
     fn claim(&mut self, shape: &Shape, id: TaskId, worker: WorkerId, now: Timestamp) -> Result<(), Rejected> {
-        let at = self.run.position(id).map_err(|_| Rejected::UnknownTask(id))?;
-        let Phase::Queued { due } = self.run.tasks[at].1.phase else { return Err(Rejected::NotQueued(id)) };
-        if due > now {
-            return Err(Rejected::NotDue { due });
+        self.due(id, now)?;
+        if shape.is_timer(id.node) {
+            return Err(Rejected::WrongKind(id));
         }
         if room_of(shape, self.run, id.node) == 0 {
             let concurrency = shape.node(id.node).and_then(|node| node.policy.concurrency).unwrap_or(0);
@@ -133,6 +133,27 @@ impl Next<'_> {
             self.effects.push(Effect::Announce(Status::Running));
         }
         Ok(())
+    }
+
+    /// A timer is done once its moment has come; its value is that of its input, and it has no attempt.
+    fn elapse(&mut self, shape: &Shape, id: TaskId, now: Timestamp) -> Result<(), Rejected> {
+        let at = self.due(id, now)?;
+        if !shape.is_timer(id.node) {
+            return Err(Rejected::WrongKind(id));
+        }
+        self.run.tasks[at].1.phase = Phase::Done { width: None };
+        self.settle(shape, now);
+        Ok(())
+    }
+
+    /// Where a task is that waits and whose moment has come.
+    fn due(&self, id: TaskId, now: Timestamp) -> Result<usize, Rejected> {
+        let at = self.run.position(id).map_err(|_| Rejected::UnknownTask(id))?;
+        match self.run.tasks[at].1.phase {
+            Phase::Queued { due } if due <= now => Ok(at),
+            Phase::Queued { due } => Err(Rejected::NotDue { due }),
+            _ => Err(Rejected::NotQueued(id)),
+        }
     }
 
     fn succeed(
@@ -234,8 +255,9 @@ impl Next<'_> {
 
     /// Opens every task whose inputs are done, and ends the run when none is left.
     fn settle(&mut self, shape: &Shape, now: Timestamp) {
-        let opened = self.run.open(shape, |_| Task::NEW);
-        self.effects.extend(opened.into_iter().map(|task| Effect::Dispatch { task, due: now }));
+        let opened = self.run.open(shape, |id| Task::opened(shape, id, now));
+        let due = |task: TaskId| shape.timer_due(task, now).unwrap_or(now);
+        self.effects.extend(opened.into_iter().map(|task| Effect::Dispatch { task, due: due(task) }));
         if (0..shape.nodes().len()).all(|node| self.run.is_done(shape, node)) {
             self.run.status = Status::Ready;
             self.effects.push(Effect::Announce(Status::Ready));

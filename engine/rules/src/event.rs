@@ -57,6 +57,11 @@ pub enum Event {
         /// Which attempt.
         attempt: u32,
     },
+    /// The moment of a timer has come.
+    Elapsed {
+        /// Which task.
+        task: TaskId,
+    },
     /// Somebody asked for the run to stop.
     Cancelled,
 }
@@ -165,7 +170,9 @@ pub enum Rejected {
     },
     /// The task is not queued.
     NotQueued(TaskId),
-    /// The wait before the next attempt is not over.
+    /// It is a timer, which nobody leases, or no timer where only one can be meant.
+    WrongKind(TaskId),
+    /// The wait, of a timer or before the next attempt, is not over.
     NotDue {
         /// When it is.
         due: Timestamp,
@@ -187,6 +194,9 @@ impl fmt::Display for Rejected {
             Self::StaleAttempt { sent, current } => write!(f, "attempt {sent} is stale: {current} is the latest"),
             Self::PartOfPass { first } => write!(f, "the task is tried in the pass that began at node {first}"),
             Self::NotQueued(task) => write!(f, "task {}/{} is not queued", task.node, task.item),
+            Self::WrongKind(task) => {
+                write!(f, "task {}/{} is of another kind: timers elapse, others are leased", task.node, task.item)
+            }
             Self::NotDue { due } => write!(f, "the task is not due before {} ms", due.0),
             Self::AtLimit { concurrency } => write!(f, "{concurrency} tasks of the node are leased already"),
             Self::WidthMissing(task) => write!(f, "task {}/{} did not tell its width", task.node, task.item),

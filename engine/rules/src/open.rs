@@ -1,4 +1,4 @@
-//! What opens when: a task does once all inputs of its node are done.
+//! What opens when: a task does once all inputs of its node are done; a timer then begins to run.
 
 use crate::{Kind, Phase, Run, Shape, Task, TaskId, Timestamp};
 
@@ -9,7 +9,7 @@ impl Run {
         for (at, node) in shape.nodes().iter().enumerate() {
             let items = match node.kind {
                 Kind::Input | Kind::Join => 0,
-                Kind::Step => 1,
+                Kind::Step | Kind::Timer => 1,
                 Kind::Each => self.width_of(shape, usize::from(node.inputs[0])).unwrap_or(0),
             };
             let number = u16::try_from(at).unwrap_or(u16::MAX);
@@ -40,7 +40,7 @@ impl Run {
         match node.kind {
             Kind::Input => true,
             Kind::Join => node.inputs.iter().all(|input| self.is_done(shape, usize::from(*input))),
-            Kind::Step => matches!(tasks(), [(_, Task { phase: Phase::Done { .. }, .. })]),
+            Kind::Step | Kind::Timer => matches!(tasks(), [(_, Task { phase: Phase::Done { .. }, .. })]),
             Kind::Each => {
                 let input = usize::from(node.inputs[0]);
                 self.is_done(shape, input)
@@ -56,11 +56,25 @@ impl Run {
         match node.kind {
             Kind::Input => self.width,
             Kind::Join => None,
-            Kind::Each => self.width_of(shape, usize::from(node.inputs[0])),
+            Kind::Each | Kind::Timer => self.width_of(shape, usize::from(node.inputs[0])),
             Kind::Step => match self.of_node(u16::try_from(at).unwrap_or(u16::MAX)) {
                 [(_, Task { phase: Phase::Done { width }, .. })] => *width,
                 _ => None,
             },
         }
+    }
+}
+
+impl Task {
+    /// A task that has just been opened: due at once, or a timer that runs from this moment on.
+    pub(crate) fn opened(shape: &Shape, id: TaskId, now: Timestamp) -> Self {
+        shape.timer_due(id, now).map_or(Self::NEW, |due| Self { phase: Phase::Queued { due }, ..Self::NEW })
+    }
+}
+
+impl Shape {
+    /// When a timer is due that begins to run now; none of what is no timer.
+    pub(crate) fn timer_due(&self, id: TaskId, now: Timestamp) -> Option<Timestamp> {
+        self.node(id.node).filter(|node| node.kind == Kind::Timer).map(|node| now.after(node.delay))
     }
 }

@@ -35,7 +35,7 @@ pub struct Shape {
 pub struct NodeShape {
     /// What the node does with its inputs.
     pub kind: Kind,
-    /// The name of its step; empty for the input and for joins.
+    /// The name of its step; `timer` for timers, empty for the input and for joins.
     pub name: String,
     /// The nodes whose values it takes; each is smaller than its own number.
     pub inputs: Vec<u16>,
@@ -45,6 +45,9 @@ pub struct NodeShape {
     /// The step that is tried in one pass with this one and those before it. It is not part of the graph either.
     #[serde(skip)]
     pub next: Option<u16>,
+    /// How long a timer runs. Neither is it part of the graph: a timer that runs keeps its moment.
+    #[serde(skip)]
+    pub delay: Duration,
 }
 
 /// What a node does with its inputs.
@@ -68,6 +71,8 @@ pub enum Kind {
     Each,
     /// No task: the pair of its two inputs.
     Join,
+    /// One task that no worker is needed for: the value of its input, some time later.
+    Timer,
 }
 
 /// How often and how soon a task is tried.
@@ -168,6 +173,23 @@ impl Shape {
         self.add(Kind::Join, "", vec![left, right], Policy::default())
     }
 
+    /// Adds a timer, which holds the value of a node back for so long; gives its number.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use stagemark_rules::{Input, Shape, Timestamp, begin, claimable};
+    ///
+    /// let mut shape = Shape::new();
+    /// shape.timer(0, Duration::from_secs(60));
+    /// let run = begin(&shape, Input::One, Timestamp(5)).run;
+    /// assert_eq!(claimable(&shape, &run).next().map(|(_, due)| due), Some(Timestamp(60_005)));
+    /// ```
+    pub fn timer(&mut self, input: u16, delay: Duration) -> u16 {
+        let number = self.add(Kind::Timer, "timer", vec![input], Policy::default());
+        self.nodes[usize::from(number)].delay = delay;
+        number
+    }
+
     /// Makes a step and the one that alone takes its output members of one group; tells whether they are now. They are
     /// not where one of the two is no step, or another node takes the output too.
     ///
@@ -209,9 +231,18 @@ impl Shape {
         self.nodes.get(usize::from(node))
     }
 
-    /// Whether an `each` maps over the value of this node, so that its length must be known.
+    /// Whether an `each` maps over the value of this node, at once or after a timer, so that its length must be known.
     pub fn is_mapped(&self, node: u16) -> bool {
-        self.nodes.iter().any(|other| other.kind == Kind::Each && other.inputs == [node])
+        self.readers(node).any(|reader| match self.nodes[usize::from(reader)].kind {
+            Kind::Each => true,
+            Kind::Timer => self.is_mapped(reader),
+            Kind::Input | Kind::Step | Kind::Join => false,
+        })
+    }
+
+    /// Whether the task of this node is a timer.
+    pub fn is_timer(&self, node: u16) -> bool {
+        self.node(node).is_some_and(|node| node.kind == Kind::Timer)
     }
 
     /// Where another graph differs from this one, in words, or `None`. Policies are not compared.
@@ -230,7 +261,7 @@ impl Shape {
     fn add(&mut self, kind: Kind, name: &str, inputs: Vec<u16>, policy: Policy) -> u16 {
         let number = u16::try_from(self.nodes.len()).expect("a workflow has fewer than 65,536 nodes");
         assert!(inputs.iter().all(|input| *input < number), "a node stands after its inputs");
-        self.nodes.push(NodeShape { kind, name: name.to_owned(), inputs, policy, next: None });
+        self.nodes.push(NodeShape { kind, name: name.to_owned(), inputs, policy, next: None, delay: Duration::ZERO });
         number
     }
 }
@@ -241,6 +272,7 @@ impl NodeShape {
             Kind::Input => "the input".to_owned(),
             Kind::Step => format!("step {} after node {}", self.name, self.inputs[0]),
             Kind::Each => format!("each {} over node {}", self.name, self.inputs[0]),
+            Kind::Timer => format!("a timer after node {}", self.inputs[0]),
             Kind::Join => format!("the join of nodes {} and {}", self.inputs[0], self.inputs[1]),
         }
     }

@@ -66,7 +66,7 @@ impl TaskId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Status {
-    /// No task was leased yet.
+    /// No task was leased yet: it waits for a worker, for its moment, or for a timer.
     Queued,
     /// A task was leased.
     Running,
@@ -106,7 +106,7 @@ impl fmt::Display for Status {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Phase {
-    /// Waits for a worker, from a moment on.
+    /// Waits for a worker, from a moment on; of a timer, for the moment alone.
     Queued {
         /// No lease is given before.
         due: Timestamp,

@@ -13,19 +13,19 @@ use stagemark_rules::{
 ///
 /// The events name the attempt that is told beside the state of the task. There may be three.
 const ANSWERS: &str = "
-    task            claimed     succeeded   failed      permanent   expired     released    cancelled
-    unopened   (1)  unknown     unknown     unknown     unknown     unknown     unknown     unopened
-    due        (1)  leased      stale       stale       stale       stale       stale       dropped
-    waiting    (1)  not-due     stale       stale       stale       stale       stale       dropped
-    leased     (1)  not-queued  done        queued      dead        queued      queued      dropped
-    last       (3)  not-queued  done        dead        dead        dead        queued      dropped
-    superseded (1)  not-queued  stale       stale       stale       stale       stale       dropped
-    unheard-of (4)  not-queued  stale       stale       stale       stale       stale       dropped
-    done       (1)  not-queued  stale       stale       stale       stale       stale       done
-    dead       (1)  not-queued  stale       stale       stale       stale       stale       dead
-    dropped    (1)  not-queued  stale       stale       stale       stale       stale       dropped
-    behind     (1)  not-queued  stale       stale       stale       stale       stale       dropped
-    in-a-pass  (1)  not-queued  in-a-pass   in-a-pass   in-a-pass   in-a-pass   in-a-pass   dropped
+    task            claimed     succeeded   failed      permanent   expired     released    elapsed     cancelled
+    unopened   (1)  unknown     unknown     unknown     unknown     unknown     unknown     unknown     unopened
+    due        (1)  leased      stale       stale       stale       stale       stale       wrong-kind  dropped
+    waiting    (1)  not-due     stale       stale       stale       stale       stale       not-due     dropped
+    leased     (1)  not-queued  done        queued      dead        queued      queued      not-queued  dropped
+    last       (3)  not-queued  done        dead        dead        dead        queued      not-queued  dropped
+    superseded (1)  not-queued  stale       stale       stale       stale       stale       not-queued  dropped
+    unheard-of (4)  not-queued  stale       stale       stale       stale       stale       not-queued  dropped
+    done       (1)  not-queued  stale       stale       stale       stale       stale       not-queued  done
+    dead       (1)  not-queued  stale       stale       stale       stale       stale       not-queued  dead
+    dropped    (1)  not-queued  stale       stale       stale       stale       stale       not-queued  dropped
+    behind     (1)  not-queued  stale       stale       stale       stale       stale       not-queued  dropped
+    in-a-pass  (1)  not-queued  in-a-pass   in-a-pass   in-a-pass   in-a-pass   in-a-pass   not-queued  dropped
 ";
 
 const TASK: TaskId = TaskId::of(1);
@@ -84,6 +84,7 @@ fn event(column: &str, attempt: u32) -> Event {
         Event::Failed { task, attempt, permanent: true, jitter },
         Event::LeaseExpired { task, attempt, jitter },
         Event::Released { task, attempt },
+        Event::Elapsed { task },
         Event::Cancelled,
     ];
     all.into_iter().find(|event| column_of(*event) == column).unwrap_or_else(|| panic!("no event is {column}"))
@@ -97,6 +98,7 @@ fn column_of(event: Event) -> &'static str {
         Event::Failed { permanent: true, .. } => "permanent",
         Event::LeaseExpired { .. } => "expired",
         Event::Released { .. } => "released",
+        Event::Elapsed { .. } => "elapsed",
         Event::Cancelled => "cancelled",
     }
 }
@@ -121,6 +123,7 @@ fn reason_of(rejected: Rejected) -> &'static str {
         Rejected::NotQueued(_) => "not-queued",
         Rejected::PartOfPass { .. } => "in-a-pass",
         Rejected::NotDue { .. } => "not-due",
+        Rejected::WrongKind(_) => "wrong-kind",
         Rejected::AtLimit { .. } => "at-limit",
         Rejected::WidthMissing(_) => "width-missing",
     }

@@ -28,6 +28,8 @@ const MORE: Duration = Duration::from_millis(10);
 const TAKE_OVER: Duration = Duration::from_millis(50);
 /// How far the clocks of two workers may be apart: a hint may come before what it tells of is due here.
 const CLOCKS_APART: Duration = Duration::from_millis(100);
+/// How many timers of a node are ended by one claim.
+const TIMERS_MAX: u32 = 256;
 /// How many runs of lapsed workers are taken over at a time.
 const LAPSED_MAX: u32 = 64;
 
@@ -81,7 +83,8 @@ pub(super) async fn hinted(driver: &Arc<Driver>, hinted: Vec<RunId>) -> Result<(
 
 fn request(driver: &Driver, now: Timestamp) -> Claim {
     let reserved = now.after(driver.settings.poll);
-    Claim { worker: driver.worker, now, reserved, served: served(driver), hinted: Vec::new(), lapsed: LAPSED_MAX }
+    let served = served(driver).chain(timers(driver)).collect();
+    Claim { worker: driver.worker, now, reserved, served, hinted: Vec::new(), lapsed: LAPSED_MAX }
 }
 
 /// Claims what there is room for; tells how long to wait before the next look.
@@ -96,7 +99,9 @@ async fn claim(driver: &Arc<Driver>) -> Result<Duration, StoreError> {
     unused(driver, claimed.as_ref().is_ok_and(|claimed| !claimed.runs.is_empty()));
     let claimed = claimed?;
     // Where no room was left, or all of it was used, more may be waiting.
-    let room: u32 = claim.served.iter().map(|served| served.room).max().unwrap_or(0);
+    let is_timer =
+        |one: &Served| driver.served(&one.workflow, one.version).is_some_and(|plan| plan.shape.is_timer(one.node));
+    let room: u32 = claim.served.iter().filter(|one| !is_timer(one)).map(|one| one.room).max().unwrap_or(0);
     driver.set_backlog(room == 0 || claimed.runs.len() >= room as usize);
     Ok(hand_out(driver, claimed, now).min(more_in))
 }
@@ -130,23 +135,37 @@ fn hand_out(driver: &Arc<Driver>, claimed: Claimed, now: Timestamp) -> Duration 
 }
 
 /// What this worker serves, and the room for it.
-fn served(driver: &Driver) -> Vec<Served> {
-    let mut all = Vec::new();
-    for ((workflow, _), plan) in &driver.plans {
-        for (node, shape) in plan.shape.nodes().iter().enumerate() {
-            let room = match (shape.kind, plan.attempt_from(node)) {
-                (Kind::Input, _) => room_to_begin(driver, plan),
-                (Kind::Step | Kind::Each, Some(planned)) => driver.slots.free(&planned.slots),
-                _ => continue,
-            };
-            let node = u16::try_from(node).unwrap_or(u16::MAX);
-            all.push(Served { workflow: Arc::clone(workflow), version: plan.version, node, room });
-        }
-    }
-    all
+fn served(driver: &Driver) -> impl Iterator<Item = Served> + '_ {
+    nodes(driver).filter_map(|(workflow, plan, node)| {
+        let at = usize::from(node);
+        let room = match (plan.shape.nodes()[at].kind, plan.attempt_from(at)) {
+            (Kind::Input, _) => room_to_begin(driver, plan),
+            (Kind::Step | Kind::Each, Some(planned)) => driver.slots.free(&planned.slots),
+            _ => return None,
+        };
+        Some(Served { workflow: Arc::clone(workflow), version: plan.version, node, room })
+    })
 }
 
-/// The room for runs that have not begun: that of the steps which take the input.
+/// The timers of what this worker serves: they take no slot, and whoever comes first ends them.
+fn timers(driver: &Driver) -> impl Iterator<Item = Served> + '_ {
+    let timers = nodes(driver).filter(|(_, plan, node)| plan.shape.is_timer(*node));
+    timers.map(|(workflow, plan, node)| Served {
+        workflow: Arc::clone(workflow),
+        version: plan.version,
+        node,
+        room: TIMERS_MAX,
+    })
+}
+
+fn nodes(driver: &Driver) -> impl Iterator<Item = (&Arc<str>, &Arc<Plan>, u16)> {
+    driver.plans.iter().flat_map(|((workflow, _), plan)| {
+        let count = u16::try_from(plan.shape.nodes().len()).unwrap_or(u16::MAX);
+        (0..count).map(move |node| (workflow, plan, node))
+    })
+}
+
+/// The room for runs that have not begun: that of the steps which take the input. A timer that does needs none.
 fn room_to_begin(driver: &Driver, plan: &Plan) -> u32 {
     let mut is_input = Vec::new();
     let mut room = None;
@@ -156,6 +175,9 @@ fn room_to_begin(driver: &Driver, plan: &Plan) -> u32 {
         is_input.push(takes_input && planned.is_none());
         if let (true, Some(planned)) = (takes_input, planned) {
             room = room.max(Some(driver.slots.free(&planned.slots)));
+        }
+        if takes_input && node.kind == Kind::Timer {
+            room = Some(TIMERS_MAX);
         }
     }
     room.unwrap_or_else(|| driver.slots.free_in_all())

@@ -84,6 +84,11 @@ impl Ledger {
         self.notes.entry(id).or_default()
     }
 
+    /// Whether anything is stored of its tasks.
+    pub(crate) fn has_rows(&self) -> bool {
+        !self.stored.is_empty()
+    }
+
     pub(crate) fn details(&self, id: TaskId) -> Option<Arc<str>> {
         self.notes.get(&id).and_then(|note| note.details.clone())
     }

@@ -83,6 +83,7 @@ impl Turn {
         for one in happened {
             turn.settle(ledger, one, now);
         }
+        turn.elapse(ledger, now);
         turn.resume(ledger, &mut leasing, now);
         turn.lease(ledger, &mut leasing, now);
         turn
@@ -183,6 +184,22 @@ impl Turn {
         }
     }
 
+    /// Ends the timers whose moment has come, and those of no length behind them.
+    fn elapse(&mut self, ledger: &mut Ledger, now: Timestamp) {
+        let shape = &ledger.plan.shape;
+        let due = |run: &Run| claimable(shape, run).find(|(task, due)| *due <= now && shape.is_timer(task.node));
+        let mut elapsed = Vec::new();
+        while let Some((task, _)) = due(&self.next) {
+            if !self.decide(ledger, Event::Elapsed { task }, now) {
+                break;
+            }
+            elapsed.push(task);
+        }
+        for task in elapsed {
+            ledger.note(task).finished = Some(now);
+        }
+    }
+
     /// Takes up what is leased to this worker and does not run, as after a commit whose answer was lost.
     fn resume(&mut self, ledger: &mut Ledger, leasing: &mut Leasing<'_>, now: Timestamp) {
         let idle: Vec<_> = self
@@ -264,10 +281,11 @@ fn json(value: &impl Serialize) -> Arc<str> {
     serde_json::to_string(value).expect("texts and numbers are JSON").into()
 }
 
-/// The run as it stands; one that has not begun and has nothing to do is at its end.
+/// The run as it stands; one that nothing is stored of begins now, as do its timers, and where there is nothing to do it
+/// is at its end.
 fn first(ledger: &Ledger, now: Timestamp) -> Run {
     let run = &ledger.run;
-    if run.status != Status::Queued || !run.tasks.is_empty() {
+    if run.status != Status::Queued || ledger.has_rows() {
         return run.clone();
     }
     begin(&ledger.plan.shape, run.width.map_or(Input::One, Input::List), now).run

@@ -22,6 +22,7 @@ impl Values<'_> {
         match kind {
             Kind::Input => Arc::clone(self.input),
             Kind::Step => part(TaskId::of(node)),
+            Kind::Timer => self.of(inputs[0]),
             Kind::Each => list(self.run.of_node(node).iter().map(|(id, _)| part(*id))),
             Kind::Join => list(inputs.iter().map(|side| self.of(*side))),
         }

@@ -60,6 +60,7 @@ mod tests {
 
     fn task(step: &str, pass: Option<u16>, fraction: f64) -> TaskStatus {
         TaskStatus {
+            due: None,
             step: step.into(),
             item: 0,
             state: TaskState::Leased,

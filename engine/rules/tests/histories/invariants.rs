@@ -28,6 +28,7 @@ pub(crate) fn of_the_state(world: &World) {
 pub(crate) fn of_the_step(before: &Run, world: &World, event: Event, effects: &[Effect]) {
     legal_transition(before.status, world.run.status, event);
     nothing_is_undone(before, &world.run);
+    timers_keep_their_moment(before, world);
     effects_tell(before, &world.run, effects, world.now);
 }
 
@@ -115,7 +116,9 @@ fn legal_transition(before: Status, after: Status, event: Event) {
     let legal = match (before, after) {
         (Status::Queued, Status::Running) => matches!(event, Event::Claimed { .. }),
         (Status::Queued | Status::Running, Status::Cancelled) => event == Event::Cancelled,
-        (Status::Running, Status::Ready) => matches!(event, Event::Succeeded { .. }),
+        // A run of timers alone: no worker has tried anything of it.
+        (Status::Queued, Status::Queued | Status::Ready) => matches!(event, Event::Elapsed { .. }),
+        (Status::Running, Status::Ready) => matches!(event, Event::Succeeded { .. } | Event::Elapsed { .. }),
         (Status::Running, Status::Failed) => matches!(event, Event::Failed { .. } | Event::LeaseExpired { .. }),
         (Status::Running, Status::Running) => !matches!(event, Event::Cancelled),
         _ => false,
@@ -130,6 +133,20 @@ fn nothing_is_undone(before: &Run, after: &Run) {
         assert!(!is_done(old) || old == new, "{id:?} was done as {old:?} and is {new:?}");
         assert!(old.attempt <= new.attempt && old.released <= new.released, "{id:?} went back");
         assert!(old.fusion != Fusion::Alone || new.fusion == Fusion::Alone, "{id:?} is in a pass again");
+    }
+}
+
+/// A timer runs from when its input was done, is never leased, and elapses at its moment and not before.
+fn timers_keep_their_moment(before: &Run, world: &World) {
+    for (id, new) in world.run.tasks.iter().filter(|(id, _)| world.shape.is_timer(id.node)) {
+        let delay = world.shape.node(id.node).expect("a task has a node").delay;
+        match (before.task(*id).map(|old| old.phase), new.phase) {
+            (None, Phase::Queued { due }) => assert_eq!(due, world.now.after(delay), "{id:?} begins to run"),
+            (Some(Phase::Queued { due }), Phase::Done { .. }) => assert!(due <= world.now, "{id:?} was early"),
+            (Some(old), new) => assert!(old == new || new == Phase::Dropped, "{id:?} was {old:?} and is {new:?}"),
+            (None, phase) => panic!("{id:?} begins as {phase:?}"),
+        }
+        assert_eq!(new.attempt, 0, "{id:?} was leased");
     }
 }
 

@@ -21,6 +21,7 @@ enum Draft {
     Step(usize, Policy),
     Each(usize, Policy),
     Join(usize, usize),
+    Timer(usize, Duration),
 }
 
 pub(crate) fn plans() -> impl Strategy<Value = Plan> {
@@ -68,6 +69,7 @@ fn drafts() -> impl Strategy<Value = Draft> {
         4 => (0..8_usize, policies()).prop_map(|(input, policy)| Draft::Step(input, policy)),
         2 => (0..8_usize, policies()).prop_map(|(input, policy)| Draft::Each(input, policy)),
         1 => (0..8_usize, 0..8_usize).prop_map(|(left, right)| Draft::Join(left, right)),
+        1 => (0..8_usize, 0..3_u64).prop_map(|(input, s)| Draft::Timer(input, Duration::from_secs(s))),
     ]
 }
 
@@ -88,10 +90,20 @@ fn add(shape: &mut Shape, draft: Draft) {
     match draft {
         Draft::Step(input, policy) => shape.step("step", any(input), policy),
         Draft::Join(left, right) => shape.join(any(left), any(right)),
+        Draft::Timer(input, delay) => shape.timer(any(input), delay),
         Draft::Each(input, policy) => {
-            // A pair is no list; the input, steps and lists may be.
-            let lists: Vec<_> = nodes.iter().filter(|(_, kind)| *kind != Kind::Join).collect();
+            // A pair is no list, also later; the input, steps and lists may be.
+            let lists: Vec<_> = nodes.iter().filter(|(number, _)| !is_pair(shape, *number)).collect();
             shape.each("each", lists[input % lists.len()].0, policy)
         }
     };
+}
+
+fn is_pair(shape: &Shape, number: u16) -> bool {
+    let node = &shape.nodes()[usize::from(number)];
+    match node.kind {
+        Kind::Join => true,
+        Kind::Timer => is_pair(shape, node.inputs[0]),
+        Kind::Input | Kind::Step | Kind::Each => false,
+    }
 }

@@ -61,7 +61,9 @@ impl World {
             }
             Move::Wild { node, item, attempt, how } => {
                 let task = TaskId { node, item };
-                self.hear(how.map_or(Event::Claimed { task, worker: WorkerId(9) }, |how| ended(task, attempt, how)));
+                let claimed = Event::Claimed { task, worker: WorkerId(9) };
+                let begun = if attempt % 2 == 0 { claimed } else { Event::Elapsed { task } };
+                self.hear(how.map_or(begun, |how| ended(task, attempt, how)));
             }
             Move::Cancel => self.hear(Event::Cancelled),
             Move::Wait { ms } => self.now.0 = self.now.0.saturating_add(ms),
@@ -86,7 +88,9 @@ impl World {
         let offered: Vec<_> = claimable(&self.shape, &self.run).collect();
         let Some((task, due)) = pick(&offered, nth) else { return };
         let shape = if fuses { self.shape.clone() } else { self.unfused.clone() };
-        let answer = self.hear_out(&shape, Event::Claimed { task, worker });
+        let is_timer = shape.is_timer(task.node);
+        let event = if is_timer { Event::Elapsed { task } } else { Event::Claimed { task, worker } };
+        let answer = self.hear_out(&shape, event);
         // What is offered can be had, if not at once.
         let expected = if due <= self.now { Ok(()) } else { Err(Rejected::NotDue { due }) };
         assert_eq!(answer, expected, "an offered task is claimed");
@@ -153,6 +157,7 @@ impl World {
             Event::Released { task, .. } => {
                 before.members(task).for_each(|id| *self.tried.entry(id).or_default() -= 1);
             }
+            Event::Elapsed { task } => *self.successes.entry(task).or_default() += 1,
             Event::Cancelled => {}
         }
     }

@@ -9,3 +9,4 @@ mod limits;
 mod passes;
 mod retries;
 mod stored;
+mod timers;
