@@ -106,14 +106,21 @@ pub(crate) const BT709: &str = "setparams=colorspace=bt709:color_primaries=bt709
 pub(crate) fn shape(width: u32, height: u32, fit: Fit) -> String {
     const COLOUR: &str = "out_color_matrix=bt709:out_range=tv";
     let fitted = match fit {
-        Fit::Pad => format!(
-            "scale=w='max(2,trunc(min({width},{height}*dar)/2)*2)':h='max(2,trunc(min({height},{width}/dar)/2)*2)'\
-             :{COLOUR},setsar=1,pad={width}:{height}:(ow-iw)/2:(oh-ih)/2"
-        ),
-        Fit::Crop => format!(
-            "crop=w='max(2,min(iw,ih*{width}/{height}/max(sar,0.001)))':h='max(2,min(ih,iw*max(sar,0.001)*{height}/{width}))',\
-             scale={width}:{height}:{COLOUR},setsar=1"
-        ),
+        Fit::Pad => {
+            let (w, h) = (even(&format!("min({width},{height}*dar)")), even(&format!("min({height},{width}/dar)")));
+            format!("scale=w='max(2,{w})':h='max(2,{h})':{COLOUR},setsar=1,pad={width}:{height}:(ow-iw)/2:(oh-ih)/2")
+        }
+        Fit::Crop => {
+            let w = even(&format!("ih*{width}/{height}/max(sar,0.001)"));
+            let h = even(&format!("iw*max(sar,0.001)*{height}/{width}"));
+            format!("crop=w='max(2,min(iw,{w}))':h='max(2,min(ih,{h}))',scale={width}:{height}:{COLOUR},setsar=1")
+        }
     };
     format!("{fitted},format=yuv420p,{BT709}:range=tv")
+}
+
+/// The nearest even number, of two the smaller. It is not cut off: what should be 404 and falls short of it by a
+/// billionth, as ratios of pixels do, is 404.
+fn even(side: &str) -> String {
+    format!("ceil({side}/2-0.5)*2")
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// To be raised when any of the steps makes something else of what it made something of before.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A media step that makes the same of the same video, so that what it made can be [kept](Reuse): a later run over an
 /// upload of the same content takes it, and starts no process.

@@ -110,11 +110,11 @@ impl Stream {
         self.nb_frames.parse().ok()
     }
 
-    /// Width and height as shown: turned upright, and with square pixels.
+    /// Width and height as shown: turned upright, and with square pixels, of which the nearest number counts.
     pub(crate) fn shown(&self) -> (u64, u64) {
         let (width, height) = (u64::from(self.width), u64::from(self.height));
         let width = match self.sample_aspect_ratio.split_once(':').map(|(n, d)| (n.parse::<u64>(), d.parse::<u64>())) {
-            Some((Ok(num), Ok(den))) if num > 0 && den > 0 => width.saturating_mul(num) / den,
+            Some((Ok(num), Ok(den))) if num > 0 && den > 0 => (width.saturating_mul(num).saturating_add(den / 2)) / den,
             _ => width,
         };
         if self.lies_on_its_side() { (height, width) } else { (width, height) }

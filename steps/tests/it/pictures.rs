@@ -1,6 +1,6 @@
 //! What is in the pictures: shape, bars, marks.
 
-use stagemark_media::{Edit, Place, Trim, Upload, Video, Watermark, assets};
+use stagemark_media::{Edit, Place, Probe, Trim, Upload, Video, Watermark, assets};
 
 use crate::studio::{QUICK, Studio};
 
@@ -46,8 +46,38 @@ async fn wide_pixels_are_shown_wide() {
     let video = white(&studio, "s=90x100,setsar=160/81", Edit::size(320, 180)).await;
 
     let left = studio.brightness(&video.artifact, "crop=16:180:0:0").await[0];
-    // Even sides may leave a bar of a pixel or two.
-    assert!(left > 180, "{left}");
+    assert!(left > 230, "{left}");
+}
+
+/// How many columns of a picture 720 lines high are bright in the middle.
+async fn bright_columns(studio: &Studio, video: &Video) -> usize {
+    let file = studio.local(&video.artifact, "seen.mp4").await;
+    let mut look = std::process::Command::new("ffmpeg");
+    look.args(["-v", "error", "-i"]).arg(file).args(["-frames:v", "1", "-vf", "extractplanes=y,crop=iw:1:0:360"]);
+    let seen = look.args(["-f", "rawvideo", "-"]).output().unwrap();
+    assert!(seen.status.success(), "{}", String::from_utf8_lossy(&seen.stderr));
+    seen.stdout.iter().filter(|&&brightness| brightness > 128).count()
+}
+
+#[tokio::test]
+async fn a_share_without_an_exact_fraction_costs_no_column() {
+    let studio = Studio::new();
+    let upload = studio.made(&format!("-f lavfi -i color=white:r=25:d=0.4:s=96x96,setsar=7/10 {CODED}"), "a.mp4").await;
+    let source = studio.run(&Probe::default(), upload).await.unwrap();
+
+    let video = studio.run(&Edit::hd720().encoding(QUICK), source).await.unwrap();
+
+    assert_eq!(bright_columns(&studio, &video).await, 504);
+}
+
+#[tokio::test]
+async fn pixels_that_are_not_quite_square_are_rounded_once() {
+    let studio = Studio::new();
+
+    // 404 columns, of a picture that is 1,077.3 pixels wide when they are square.
+    let video = white(&studio, "s=1080x1920,setsar=404/405:max=1000", Edit::hd720()).await;
+
+    assert_eq!(bright_columns(&studio, &video).await, 404);
 }
 
 #[tokio::test]
