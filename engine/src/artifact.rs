@@ -97,11 +97,15 @@ impl ArtifactWriter {
 
     /// Adds bytes at the end.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), ArtifactError> {
-        self.hash.update(&bytes);
-        if let Some(filling) = &mut self.filling {
-            filling.write(&bytes).await;
-        }
+        self.see(&bytes).await;
         self.sink.write(bytes).instrument(self.span.clone()).await
+    }
+
+    async fn see(&mut self, bytes: &Bytes) {
+        self.hash.update(bytes);
+        if let Some(filling) = &mut self.filling {
+            filling.write(bytes).await;
+        }
     }
 
     /// Makes the artifact visible, whole and durable.
@@ -113,6 +117,40 @@ impl ArtifactWriter {
         }
         Ok(Artifact { key: self.key, size_bytes, digest: Some(digest) })
     }
+
+    /// Makes the artifact of a local file, which is given away: a store that can takes the file itself.
+    pub(crate) async fn finish_with(mut self, file: &Path, heard: impl Fn()) -> Result<Artifact, ArtifactError> {
+        let failed = failing(file);
+        // Opened first: what is taken is read on, to be digested, after it has left its path.
+        let mut from = fs::File::open(file).await.map_err(&failed)?;
+        let is_taken = self.sink.take(file).instrument(self.span.clone()).await?;
+        let mut read_bytes = 0;
+        loop {
+            let mut part = bytes::BytesMut::with_capacity(PART_BYTES);
+            if from.read_buf(&mut part).await.map_err(&failed)? == 0 {
+                break;
+            }
+            read_bytes += part.len() as u64;
+            if is_taken {
+                self.see(&part.freeze()).await;
+            } else {
+                self.write(part.freeze()).await?;
+            }
+            heard();
+        }
+        let artifact = self.finish().await?;
+        if artifact.size_bytes != read_bytes {
+            return Err(ArtifactError::Corrupt { key: artifact.key });
+        }
+        if !is_taken {
+            fs::remove_file(file).await.map_err(&failed)?;
+        }
+        Ok(artifact)
+    }
+}
+
+fn failing(file: &Path) -> impl Fn(std::io::Error) -> ArtifactError {
+    |source| ArtifactError::Store { key: file.display().to_string(), source: source.into() }
 }
 
 /// The digest as an artifact has it.
@@ -203,12 +241,11 @@ impl Scratch {
 }
 
 pub(crate) async fn copy_in(mut writer: ArtifactWriter, file: &Path) -> Result<Artifact, ArtifactError> {
-    let failed =
-        |source: std::io::Error| ArtifactError::Store { key: file.display().to_string(), source: source.into() };
-    let mut from = fs::File::open(file).await.map_err(failed)?;
+    let failed = failing(file);
+    let mut from = fs::File::open(file).await.map_err(&failed)?;
     loop {
         let mut part = bytes::BytesMut::with_capacity(PART_BYTES);
-        if from.read_buf(&mut part).await.map_err(failed)? == 0 {
+        if from.read_buf(&mut part).await.map_err(&failed)? == 0 {
             return writer.finish().await;
         }
         writer.write(part.freeze()).await?;

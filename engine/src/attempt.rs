@@ -244,6 +244,14 @@ impl Attempt {
         copy_in(writer, file).await
     }
 
+    /// Gives a local file away to the artifact store, under a name of this attempt's own: it is not at its path any more.
+    ///
+    /// A store in a folder of the same file system takes the file itself, and none of it is copied: of a file with
+    /// another name that leads to it, or that is still being written, use [`put_file`](Self::put_file).
+    pub async fn give_file(&self, name: &str, file: &Path) -> Result<Artifact, ArtifactError> {
+        self.writer(name).await?.finish_with(file, || self.heartbeat()).await
+    }
+
     /// Begins an artifact to be written in parts; nothing is visible before [`ArtifactWriter::finish`].
     pub async fn writer(&self, name: &str) -> Result<ArtifactWriter, ArtifactError> {
         let Identity { run, task, step, number, pass } = self.inner.identity;

@@ -19,6 +19,7 @@ use stagemark::{
 const COPY: Workflow<Artifact, (usize, usize)> = Workflow::new("copy");
 const MAKE: Workflow<Vec<u32>, Vec<usize>> = Workflow::new("make");
 const HALF: Workflow<Artifact, usize> = Workflow::new("half");
+const GIVE: Workflow<usize, usize> = Workflow::new("give");
 const KILOBYTE: usize = 1000;
 
 /// Counts how many objects are read.
@@ -135,6 +136,29 @@ async fn the_next_step_of_a_run_fetches_nothing() {
 
     assert_eq!(bytes, (30 * KILOBYTE, 30 * KILOBYTE));
     assert_eq!(artifacts.reads(), 1, "the upload once, and the copy not at all");
+}
+
+#[tokio::test]
+async fn a_file_that_is_given_away_stays_on_the_worker_alone() {
+    let (artifacts, scratch) = (Counted::default(), tempfile::tempdir().unwrap());
+    let give = from_fn(Name::new("give"), async |attempt, bytes: usize| {
+        let (scratch, content) = (attempt.scratch().await?, vec![5; bytes]);
+        let file = scratch.file("made");
+        std::fs::write(&file, &content)?;
+        let given = attempt.give_file("made", &file).await?;
+        let put = attempt.put("again", content).await?;
+        Ok((given.clone(), given.digest == put.digest && !file.exists()))
+    });
+    let look = from_fn(Name::new("look"), async |attempt, (given, is_whole): (Artifact, bool)| {
+        Ok(read(&attempt, &given).await? * usize::from(is_whole))
+    });
+    let builder = Engine::builder(MemoryStore::new()).artifacts(artifacts.clone()).scratch(scratch.path());
+    let builder = builder.local_cache(2000 * KILOBYTE as u64).serve(GIVE.define(|bytes| bytes.then(give).then(look)));
+    let engine = builder.start().await.unwrap();
+
+    let bytes = engine.submit(GIVE, 600 * KILOBYTE).await.unwrap().result().await.unwrap();
+
+    assert_eq!((bytes, artifacts.reads()), (600 * KILOBYTE, 0));
 }
 
 #[tokio::test]

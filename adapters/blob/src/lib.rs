@@ -10,6 +10,7 @@ mod local;
 #[cfg(feature = "s3")]
 mod s3;
 mod staging;
+mod taken;
 mod upload;
 
 pub use local::{LocalArtifacts, OpenError};

@@ -13,14 +13,20 @@ use object_store::{MultipartUpload, ObjectStoreExt, path::Path as Place};
 use stagemark::ports::{ArtifactError, ArtifactSink};
 use tokio::task::spawn_blocking;
 
-use crate::{failure::explain, local::Inner};
+use crate::{failure::explain, local::Inner, taken::Taken};
 
 /// Writes beside the objects, and moves in what is complete.
 pub(crate) struct Upload {
     passage: Passage,
     /// Gone after a write that failed or was given up: what is there is not whole any more.
-    parts: Option<Box<dyn MultipartUpload>>,
+    content: Option<Content>,
     size_bytes: u64,
+}
+
+/// What an object is made of.
+enum Content {
+    Parts(Box<dyn MultipartUpload>),
+    File(Taken),
 }
 
 /// From where to where an artifact goes.
@@ -37,31 +43,50 @@ impl Upload {
         let from = inner.staging.place();
         let parts = inner.files.put_multipart(&from).await.map_err(|error| explain(key, error))?;
         let passage = Passage { inner: Arc::clone(inner), key: key.to_owned(), from, to };
-        Ok(Self { passage, parts: Some(parts), size_bytes: 0 })
+        Ok(Self { passage, content: Some(Content::Parts(parts)), size_bytes: 0 })
     }
 }
 
 #[async_trait]
 impl ArtifactSink for Upload {
     async fn write(&mut self, bytes: Bytes) -> Result<(), ArtifactError> {
-        let mut parts = self.parts.take().ok_or_else(|| self.passage.broken())?;
+        let Some(Content::Parts(mut parts)) = self.content.take() else { return Err(self.passage.broken()) };
         let size_bytes = bytes.len() as u64;
         if let Err(error) = parts.put_part(bytes.into()).await {
             self.passage.remove_staged().await;
             return Err(explain(&self.passage.key, error));
         }
         self.size_bytes += size_bytes;
-        self.parts = Some(parts);
+        self.content = Some(Content::Parts(parts));
         Ok(())
     }
 
+    async fn take(&mut self, file: &Path) -> Result<bool, ArtifactError> {
+        if self.size_bytes > 0 || !matches!(self.content, Some(Content::Parts(_))) {
+            return Ok(false);
+        }
+        let (file, to) = (file.to_owned(), self.passage.inner.path_of(&self.passage.from));
+        let taken = spawn_blocking(move || Taken::from(&file, to)).await.unwrap_or_else(|error| Err(error.into()));
+        let Some(taken) = taken.map_err(|error| explain(&self.passage.key, error))? else { return Ok(false) };
+        if let Some(Content::Parts(mut parts)) = self.content.replace(Content::File(taken))
+            && let Err(error) = parts.abort().await
+        {
+            tracing::warn!(key = self.passage.key, %error, "an empty upload was not removed; the next start does it");
+        }
+        Ok(true)
+    }
+
     async fn finish(mut self: Box<Self>) -> Result<u64, ArtifactError> {
-        let parts = self.parts.take().ok_or_else(|| self.passage.broken())?;
-        let passage = self.passage.clone();
+        let content = self.content.take().ok_or_else(|| self.passage.broken())?;
+        let (passage, size_bytes) = (self.passage.clone(), self.size_bytes);
         // A task of its own: a caller that gives up in the middle leaves no half of it behind.
-        let published = tokio::spawn(async move { passage.publish(parts).await }).await;
-        published.unwrap_or_else(|error| Err(self.passage.failed(error)))?;
-        Ok(self.size_bytes)
+        let published = tokio::spawn(async move {
+            match content {
+                Content::Parts(parts) => passage.publish(parts).await.map(|()| size_bytes),
+                Content::File(taken) => passage.publish_file(taken).await,
+            }
+        });
+        published.await.unwrap_or_else(|error| Err(self.passage.failed(error)))
     }
 }
 
@@ -75,6 +100,13 @@ impl Passage {
             self.remove_staged().await;
         }
         moved
+    }
+
+    async fn publish_file(&self, taken: Taken) -> Result<u64, ArtifactError> {
+        let settled = spawn_blocking(move || taken.settle().map(|size_bytes| (taken, size_bytes))).await;
+        let settled = settled.unwrap_or_else(|error| Err(error.into()));
+        let (_taken, size_bytes) = settled.map_err(|error| explain(&self.key, error))?;
+        self.move_in().await.map(|()| size_bytes)
     }
 
     async fn move_in(&self) -> Result<(), ArtifactError> {
@@ -100,7 +132,7 @@ impl Passage {
     }
 
     fn broken(&self) -> ArtifactError {
-        self.failed("an earlier write of it failed; begin it again")
+        self.failed("an earlier write of it failed, or it has taken a file; begin it again")
     }
 
     fn failed(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ArtifactError {

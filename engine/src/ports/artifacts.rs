@@ -1,6 +1,6 @@
 //! The port to where artifacts are kept.
 
-use std::ops::Range;
+use std::{ops::Range, path::Path};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use futures::stream::BoxStream;
 /// - An object is whole or absent: what was not [finished](ArtifactSink::finish) is never read, also after a crash.
 /// - A finished object is durable, and its bytes come back as they were written.
 /// - Writing a key again replaces the whole object at once.
+/// - A file that a sink [took](ArtifactSink::take) is nowhere else, and is the object as if its bytes had been written.
 /// - Reading or measuring a key that was never finished answers [`Missing`](ArtifactError::Missing) or `None`.
 /// - Whoever [opened](Self::open) an object reads ranges of that one, or fails: never of another that replaced it.
 ///
@@ -56,6 +57,14 @@ pub trait Artifacts: Send + Sync + std::fmt::Debug {
 pub trait ArtifactSink: Send {
     /// Adds bytes at the end.
     async fn write(&mut self, bytes: Bytes) -> Result<(), ArtifactError>;
+
+    /// Takes a local file for the whole object, where that costs less than to write its bytes; says whether it did.
+    ///
+    /// What is taken is no more at its path, whatever becomes of the sink; what is not is as it was, and its bytes are
+    /// still to be written. A sink that was written to takes none, and one that has taken a file is not written to.
+    async fn take(&mut self, _file: &Path) -> Result<bool, ArtifactError> {
+        Ok(false)
+    }
 
     /// Makes the object visible, whole and durable; gives its size in bytes.
     async fn finish(self: Box<Self>) -> Result<u64, ArtifactError>;

@@ -8,17 +8,11 @@ use std::{
 
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
-use stagemark::{Artifact, ArtifactWriter, Attempt, Scratch};
-use tokio::{
-    fs,
-    io::{AsyncReadExt, AsyncWriteExt},
-};
+use stagemark::{Artifact, Attempt, Scratch};
+use tokio::{fs, io::AsyncWriteExt};
 
 use super::{Expect, Ffmpeg, Index, Tools, index::Track};
 use crate::{Audio, Container, FrameRate, MediaError, Video, VideoCodec};
-
-/// How much of a file is held in memory while it is fetched or put.
-const PART_BYTES: usize = 256 * 1024;
 
 /// An attempt's place to work: a private folder, removed with all in it when the value is dropped, and [ffmpeg]
 /// confined to it.
@@ -114,24 +108,13 @@ impl<'a> Workbench<'a> {
         fs::write(self.scratch.file(name), bytes).await.map_err(MediaError::scratch(name))
     }
 
-    /// Puts a file of the folder into the artifact store, as it is.
+    /// Gives a file of the folder away to the artifact store, as it is: it is not in the folder any more.
     pub async fn put(&self, name: &str) -> Result<Artifact, MediaError> {
         check_name(name)?;
-        let mut writer: ArtifactWriter = self.attempt.writer(name).await?;
-        let mut file = fs::File::open(self.scratch.file(name)).await.map_err(MediaError::scratch(name))?;
-        loop {
-            let mut part = vec![0; PART_BYTES];
-            let read = file.read(&mut part).await.map_err(MediaError::scratch(name))?;
-            if read == 0 {
-                return Ok(writer.finish().await?);
-            }
-            part.truncate(read);
-            self.unless_cancelled(writer.write(part.into())).await??;
-            self.attempt.heartbeat();
-        }
+        Ok(self.unless_cancelled(self.attempt.give_file(name, &self.scratch.file(name))).await??)
     }
 
-    /// Checks that a file of the folder is the video that it should be, and puts it into the artifact store.
+    /// Checks that a file of the folder is the video that it should be, and [puts](Self::put) it into the artifact store.
     ///
     /// # Errors
     /// [`Wrong`](MediaError::Wrong) if it is not.

@@ -1,10 +1,11 @@
 //! The contract of the port to the artifacts, clause by clause; see [`artifacts_suite!`](crate::artifacts_suite).
 
-use std::ops::Range;
+use std::{ops::Range, path::PathBuf};
 
 use bytes::Bytes;
 use futures::TryStreamExt;
 use stagemark::ports::{ArtifactError, Artifacts};
+use tempfile::TempDir;
 
 /// Makes one test of each clause of the contract of [`Artifacts`].
 ///
@@ -38,6 +39,10 @@ macro_rules! artifacts_suite {
             deleting_what_is_not_there_is_no_error,
             a_key_that_cannot_name_an_object_is_refused,
             odd_keys_are_told_apart,
+            a_file_that_is_taken_is_the_object,
+            an_object_stands_until_a_taken_file_is_finished,
+            a_taken_file_that_is_dropped_never_was,
+            what_was_written_to_takes_no_file,
         );
     };
     (@each $make:expr; $($clause:ident,)*) => {
@@ -264,6 +269,77 @@ pub async fn odd_keys_are_told_apart(artifacts: &impl Artifacts) {
     }
     keys.sort_unstable();
     assert_eq!(artifacts.list("").await.unwrap(), keys);
+}
+
+/// A file is taken whole, or left whole and written; then its bytes come back, and nobody else has them by its path.
+pub async fn a_file_that_is_taken_is_the_object(artifacts: &impl Artifacts) {
+    for (key, bytes) in [("a/b", noise(1_348_585)), ("a/empty", Bytes::new())] {
+        let (file, mut sink) = (Local::file(&bytes), artifacts.write(key).await.unwrap());
+
+        let is_taken = sink.take(&file.path).await.unwrap();
+        assert_eq!(file.path.exists(), !is_taken);
+        if !is_taken {
+            sink.write(std::fs::read(&file.path).unwrap().into()).await.unwrap();
+        }
+        let size = sink.finish().await.unwrap();
+
+        assert_eq!((size, artifacts.size_bytes(key).await.unwrap()), (bytes.len() as u64, Some(size)));
+        assert!(read(artifacts, key).await == bytes, "other bytes came back");
+    }
+}
+
+/// What takes a file replaces an object when it is finished, and not before.
+pub async fn an_object_stands_until_a_taken_file_is_finished(artifacts: &impl Artifacts) {
+    put(artifacts, "a/b", "a long first object").await;
+    let (file, mut sink) = (Local::file(b"second"), artifacts.write("a/b").await.unwrap());
+
+    let is_taken = sink.take(&file.path).await.unwrap();
+    assert_eq!(read(artifacts, "a/b").await, b"a long first object");
+    assert_eq!(artifacts.list("").await.unwrap(), ["a/b"]);
+    if !is_taken {
+        sink.write("second".into()).await.unwrap();
+    }
+    sink.finish().await.unwrap();
+
+    assert_eq!(read(artifacts, "a/b").await, b"second");
+}
+
+/// A sink that is dropped leaves nothing of what it took.
+pub async fn a_taken_file_that_is_dropped_never_was(artifacts: &impl Artifacts) {
+    let (file, mut sink) = (Local::file(b"hello"), artifacts.write("a/b").await.unwrap());
+    let is_taken = sink.take(&file.path).await.unwrap();
+
+    drop(sink);
+
+    assert_absent(artifacts, "a/b").await;
+    assert_eq!(file.path.exists(), !is_taken);
+}
+
+/// A file is all of an object or nothing of it.
+pub async fn what_was_written_to_takes_no_file(artifacts: &impl Artifacts) {
+    let (file, mut sink) = (Local::file(b"file"), artifacts.write("a/b").await.unwrap());
+    sink.write("written".into()).await.unwrap();
+
+    assert!(!sink.take(&file.path).await.unwrap());
+    sink.finish().await.unwrap();
+
+    assert_eq!(read(artifacts, "a/b").await, b"written");
+    assert_eq!(std::fs::read(&file.path).unwrap(), b"file");
+}
+
+/// A file of this test's own, which goes with it.
+struct Local {
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+impl Local {
+    fn file(bytes: &[u8]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made");
+        std::fs::write(&path, bytes).unwrap();
+        Self { path, _folder: folder }
+    }
 }
 
 async fn put(artifacts: &impl Artifacts, key: &str, bytes: impl Into<Bytes>) {

@@ -19,23 +19,23 @@ use crate::{
 const MEBIBYTE: usize = 1024 * 1024;
 
 /// A file system of eight mebibytes, where this process may mount one.
-struct SmallDisk {
+pub(crate) struct SmallDisk {
     folder: tempfile::TempDir,
 }
 
 impl SmallDisk {
-    fn mount() -> Option<Self> {
+    pub(crate) fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(folder.path()).output();
         mount.is_ok_and(|mount| mount.status.success()).then_some(Self { folder })
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Leaves this much room.
-    fn fill_but(&self, room_bytes: usize) {
+    pub(crate) fn fill_but(&self, room_bytes: usize) {
         let mut filler = File::create(self.path().join("filler")).unwrap();
         while filler.write_all(&[0; 4096]).is_ok() {}
         let written = filler.metadata().unwrap().len();

@@ -57,13 +57,12 @@ async fn opening_does_not_disturb_what_a_living_process_writes() {
     assert_eq!(other.list("").await.unwrap(), ["a/half"]);
 }
 
-#[tokio::test]
-async fn a_kill_at_any_moment_leaves_whole_objects_and_all_that_were_finished() {
+/// Kills a writer that follows this order, each time after another number of objects, somewhere within the next one.
+async fn killed_at_any_moment(order: impl Fn(&str) -> String) {
     let folder = tempfile::tempdir().unwrap();
     for round in 0..ROUNDS {
         let mut writer = Writer::start(folder.path());
-        writer.told(&format!("round-{round}"));
-        // Each round dies after another number of objects, somewhere within the next one.
+        writer.told(&order(&format!("round-{round}")));
         writer.hears(&format!("finished round-{round}/{round}"));
         let finished = writer.kill();
 
@@ -75,6 +74,19 @@ async fn a_kill_at_any_moment_leaves_whole_objects_and_all_that_were_finished() 
         }
         assert_eq!(unfinished(folder.path()), 0);
     }
+}
+
+#[tokio::test]
+async fn a_kill_at_any_moment_leaves_whole_objects_and_all_that_were_finished() {
+    killed_at_any_moment(str::to_owned).await;
+}
+
+#[tokio::test]
+async fn a_kill_while_files_are_taken_leaves_whole_objects_and_all_that_were_finished() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("made").display().to_string();
+
+    killed_at_any_moment(|folder| format!("give {file} {folder}")).await;
 }
 
 #[tokio::test]

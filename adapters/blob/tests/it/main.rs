@@ -2,6 +2,7 @@
 
 mod full_disk;
 mod killed;
+mod taken;
 mod writer;
 
 use stagemark_blob::LocalArtifacts;

@@ -112,7 +112,10 @@ async fn a_writer_does_what_it_is_told() {
                 Err(ArtifactError::Full { .. }) => println!("full"),
                 Err(error) => panic!("{error}"),
             },
-            order => write_many(&artifacts, order).await,
+            order => match order.strip_prefix("give ").and_then(|given| given.split_once(' ')) {
+                Some((file, folder)) => give_many(&artifacts, Path::new(file), folder).await,
+                None => write_many(&artifacts, order).await,
+            },
         }
     }
 }
@@ -121,6 +124,18 @@ async fn write_many(artifacts: &LocalArtifacts, folder: &str) {
     for number in 0.. {
         let key = format!("{folder}/{number}");
         put(artifacts, &key).await.unwrap();
+        println!("finished {key}");
+    }
+}
+
+/// Has the store take a file that is made anew each time.
+async fn give_many(artifacts: &LocalArtifacts, file: &Path, folder: &str) {
+    for number in 0.. {
+        std::fs::write(file, content()).unwrap();
+        let key = format!("{folder}/{number}");
+        let mut sink = artifacts.write(&key).await.unwrap();
+        assert!(sink.take(file).await.unwrap());
+        sink.finish().await.unwrap();
         println!("finished {key}");
     }
 }
