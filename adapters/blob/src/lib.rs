@@ -7,12 +7,16 @@
 mod failure;
 mod key;
 mod local;
+mod parts;
 #[cfg(feature = "s3")]
 mod s3;
+mod staged;
 mod staging;
 mod taken;
 mod upload;
 
 pub use local::{LocalArtifacts, OpenError};
+pub use parts::{PARTS_MAX, PartUpload, PartUploads, PartsError, StoredPart};
 #[cfg(feature = "s3")]
-pub use s3::{S3Artifacts, S3OpenError, S3Options, SignedUrl, UploadTerms};
+pub use s3::{PartTerms, S3Artifacts, S3OpenError, S3Options, SignedUrl, UploadTerms};
+pub use staged::PartSink;

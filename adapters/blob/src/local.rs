@@ -90,6 +90,11 @@ impl LocalArtifacts {
     pub fn path_of(&self, key: &str) -> Result<PathBuf, ArtifactError> {
         Ok(self.inner.path_of(&place(key)?))
     }
+
+    /// The folder of the store.
+    pub(crate) fn root(&self) -> &Path {
+        &self.inner.root
+    }
 }
 
 impl Inner {

@@ -5,6 +5,7 @@ mod claim;
 mod download;
 mod open;
 mod options;
+mod parts;
 mod place;
 mod ranges;
 mod raw;
@@ -28,6 +29,7 @@ use crate::failure::explain_s3;
 pub use self::{
     open::S3OpenError,
     options::S3Options,
+    parts::PartTerms,
     urls::{SignedUrl, UploadTerms},
 };
 

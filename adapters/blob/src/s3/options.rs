@@ -35,6 +35,7 @@ const RETRIES_MAX: usize = 100;
 pub struct S3Options {
     pub(crate) bucket: String,
     pub(crate) endpoint: Option<String>,
+    public_endpoint: Option<String>,
     region: Option<String>,
     key: Option<(String, String)>,
     pub(crate) prefix: String,
@@ -49,6 +50,7 @@ impl S3Options {
         Self {
             bucket: bucket.into(),
             endpoint: None,
+            public_endpoint: None,
             region: None,
             key: None,
             prefix: String::new(),
@@ -75,6 +77,14 @@ impl S3Options {
     /// The URL of a store that is not AWS, without a bucket.
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());
+        self
+    }
+
+    /// The URL by which others reach the same store, where that is another one (default: [`endpoint`](Self::endpoint)).
+    ///
+    /// Signed URLs are for this one: a signature holds for one host.
+    pub fn public_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.public_endpoint = Some(url.into());
         self
     }
 
@@ -145,6 +155,9 @@ impl S3Options {
             }
             None => false,
         };
+        if let Some(endpoint) = &self.public_endpoint {
+            Self::check(endpoint)?;
+        }
         if let Some(region) = &self.region {
             builder = builder.with_region(region);
         }
@@ -178,7 +191,16 @@ impl S3Options {
 
     /// The URL of the bucket, without a slash at its end.
     pub(crate) fn bucket_url(&self) -> String {
-        match &self.endpoint {
+        self.bucket_at(self.endpoint.as_deref())
+    }
+
+    /// The URL of the bucket as others reach it.
+    pub(crate) fn public_url(&self) -> String {
+        self.bucket_at(self.public_endpoint.as_deref().or(self.endpoint.as_deref()))
+    }
+
+    fn bucket_at(&self, endpoint: Option<&str>) -> String {
+        match endpoint {
             Some(endpoint) => format!("{}/{}", endpoint.trim_end_matches('/'), self.bucket),
             None => format!("https://s3.{}.amazonaws.com/{}", self.signing_region(), self.bucket),
         }

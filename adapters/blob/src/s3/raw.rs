@@ -19,13 +19,14 @@ const VALID: Duration = Duration::from_mins(5);
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
-type Fault = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// Signs requests, and sends them.
 pub(crate) struct Raw {
     client: Client,
     credentials: AwsCredentialProvider,
     bucket_url: String,
+    public_url: String,
     region: String,
     patience: Duration,
 }
@@ -43,14 +44,19 @@ impl Raw {
         let (request_max, patience) = options.limits();
         let client = Client::builder().timeout(request_max).connect_timeout(Duration::from_secs(5)).build();
         let client = client.map_err(|error| S3OpenError::Settings { what: error.to_string() })?;
-        Ok(Self { client, credentials, bucket_url: options.bucket_url(), region: options.signing_region(), patience })
+        let (bucket_url, public_url) = (options.bucket_url(), options.public_url());
+        Ok(Self { client, credentials, bucket_url, public_url, region: options.signing_region(), patience })
     }
 
-    /// The signed URL of a request, for this long.
-    pub(crate) async fn url(&self, mut request: Request<'_>, valid: Duration) -> Result<String, Fault> {
-        request.bucket = &self.bucket_url;
+    /// The signed URL of a request that others will make, for this long.
+    pub(crate) async fn url<'a>(&'a self, mut request: Request<'a>, valid: Duration) -> Result<String, Fault> {
+        request.bucket = &self.public_url;
+        self.signed(&request, valid).await
+    }
+
+    async fn signed(&self, request: &Request<'_>, valid: Duration) -> Result<String, Fault> {
         let credential = self.credentials.get_credential().await?;
-        Ok(sign(&request, Seal { credential: &credential, region: &self.region, now: Utc::now(), valid }))
+        Ok(sign(request, Seal { credential: &credential, region: &self.region, now: Utc::now(), valid }))
     }
 
     /// Sends a request, again where the store could not answer it.
@@ -68,8 +74,8 @@ impl Raw {
     }
 
     async fn send_once(&self, request: &Request<'_>, body: &str) -> Result<Answer, Fault> {
-        let signed = Request { query: request.query.clone(), headers: request.headers.clone(), ..*request };
-        let url = self.url(signed, VALID).await?;
+        let (query, headers) = (request.query.clone(), request.headers.clone());
+        let url = self.signed(&Request { bucket: &self.bucket_url, query, headers, ..*request }, VALID).await?;
         let mut sent = self.client.request(Method::from_bytes(request.method.as_bytes())?, url);
         for (name, value) in &request.headers {
             sent = sent.header(*name, value);

@@ -19,8 +19,8 @@ const VALID_MAX: Duration = Duration::from_hours(7 * 24);
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignedUrl {
-    url: String,
-    headers: Vec<(&'static str, String)>,
+    pub(super) url: String,
+    pub(super) headers: Vec<(&'static str, String)>,
 }
 
 impl SignedUrl {
@@ -80,7 +80,10 @@ impl S3Artifacts {
             let source = "its content type must be plain ASCII".into();
             return Err(ArtifactError::Store { key: key.to_owned(), source });
         }
-        self.signed("PUT", key, headers, terms.valid).await
+        let place = self.inner.places.of(key)?;
+        let request =
+            Request { method: "PUT", bucket: "", object: place.as_ref(), query: vec![], headers: headers.clone() };
+        Ok(SignedUrl { url: self.sign(key, request, terms.valid).await?, headers })
     }
 
     /// A URL by which an object can be got, for at most seven days.
@@ -88,21 +91,26 @@ impl S3Artifacts {
     /// # Errors
     /// As [`upload_url`](Self::upload_url).
     pub async fn download_url(&self, key: &str, valid: Duration) -> Result<SignedUrl, ArtifactError> {
-        self.signed("GET", key, Vec::new(), valid).await
+        let place = self.inner.places.of(key)?;
+        let request = Request { method: "GET", bucket: "", object: place.as_ref(), query: vec![], headers: vec![] };
+        Ok(SignedUrl { url: self.sign(key, request, valid).await?, headers: vec![] })
     }
 
-    async fn signed(
-        &self,
-        method: &str,
-        key: &str,
-        headers: Vec<(&'static str, String)>,
-        valid: Duration,
-    ) -> Result<SignedUrl, ArtifactError> {
+    /// The same, and the object is shown in place as what this says, whatever it was put as.
+    ///
+    /// # Errors
+    /// As [`upload_url`](Self::upload_url).
+    pub async fn view_url(&self, key: &str, content_type: &str, valid: Duration) -> Result<SignedUrl, ArtifactError> {
         let place = self.inner.places.of(key)?;
-        let request =
-            Request { method, bucket: "", object: place.as_ref(), query: Vec::new(), headers: headers.clone() };
+        let shown = [("response-content-type", content_type), ("response-content-disposition", "inline")];
+        let query = shown.map(|(name, value)| (name, value.to_owned())).to_vec();
+        let request = Request { method: "GET", bucket: "", object: place.as_ref(), query, headers: vec![] };
+        Ok(SignedUrl { url: self.sign(key, request, valid).await?, headers: vec![] })
+    }
+
+    /// The URL of a request that others will make of an object.
+    pub(super) async fn sign(&self, key: &str, request: Request<'_>, valid: Duration) -> Result<String, ArtifactError> {
         let url = self.inner.raw.url(request, valid.min(VALID_MAX)).await;
-        let url = url.map_err(|source| ArtifactError::Store { key: key.to_owned(), source })?;
-        Ok(SignedUrl { url, headers })
+        url.map_err(|source| ArtifactError::Store { key: key.to_owned(), source })
     }
 }

@@ -5,6 +5,7 @@ mod faults;
 mod killed;
 mod memory;
 mod opening;
+mod part_uploads;
 mod parts;
 mod proxy;
 mod stops;
@@ -54,7 +55,7 @@ fn noise(len: usize) -> Bytes {
     words.flatten().take(len).collect::<Vec<u8>>().into()
 }
 
-async fn put(artifacts: &impl Artifacts, key: &str, bytes: Bytes) -> Result<u64, ArtifactError> {
+async fn put(artifacts: &(impl Artifacts + ?Sized), key: &str, bytes: Bytes) -> Result<u64, ArtifactError> {
     let mut sink = artifacts.write(key).await?;
     for piece in bytes.chunks(1_000_000) {
         sink.write(bytes.slice_ref(piece)).await?;
@@ -62,7 +63,7 @@ async fn put(artifacts: &impl Artifacts, key: &str, bytes: Bytes) -> Result<u64,
     sink.finish().await
 }
 
-async fn get(artifacts: &impl Artifacts, key: &str) -> Result<Vec<u8>, ArtifactError> {
+async fn get(artifacts: &(impl Artifacts + ?Sized), key: &str) -> Result<Vec<u8>, ArtifactError> {
     let pieces: Vec<Bytes> = artifacts.read(key).await?.try_collect().await?;
     Ok(pieces.concat())
 }

@@ -70,3 +70,32 @@ async fn a_url_does_not_show_its_signature() {
     assert!(url.reveal().contains("X-Amz-Signature="));
     assert!(!format!("{url:?}").contains("X-Amz-Signature"));
 }
+
+#[tokio::test]
+async fn an_object_is_viewed_as_what_the_url_says() {
+    let artifacts = in_a_folder_of_its_own().await;
+    put(&artifacts, "a/clip", noise(10)).await.unwrap();
+
+    let url = artifacts.view_url("a/clip", "video/mp4", VALID).await.unwrap();
+    let got = reqwest::get(url.reveal()).await.unwrap();
+    let forged = reqwest::get(url.reveal().replace("video%2Fmp4", "text%2Fhtml")).await.unwrap();
+
+    assert_eq!(got.status(), StatusCode::OK);
+    assert_eq!(got.headers()["content-type"], "video/mp4");
+    assert_eq!(got.headers()["content-disposition"], "inline");
+    assert_eq!(forged.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_url_is_for_the_address_that_others_use() {
+    let address = crate::shared().await;
+    let elsewhere = address.endpoint.replace("127.0.0.1", "localhost");
+    let artifacts = stagemark_blob::S3Artifacts::open(crate::options_of(&address).public_endpoint(&elsewhere));
+    let artifacts = artifacts.await.unwrap();
+    put(&artifacts, "a/clip", noise(10)).await.unwrap();
+
+    let url = artifacts.download_url("a/clip", VALID).await.unwrap();
+
+    assert!(url.reveal().starts_with(&elsewhere), "{url:?}");
+    assert_eq!(reqwest::get(url.reveal()).await.unwrap().status(), StatusCode::OK);
+}
