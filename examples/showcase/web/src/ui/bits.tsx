@@ -1,0 +1,59 @@
+/** Small pieces that several pages show. */
+import type { PlayerRef, RunStatus, VideoState } from '../api/types'
+import { Icon, type IconName } from './icons'
+
+/** A player's initials on a colour of their own. */
+export function Avatar({ name }: { name: string }) {
+  const hue = [...name].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360, 7)
+  return (
+    <span class="avatar" style={{ '--hue': String(hue) }} aria-hidden="true">
+      {name.slice(0, 2).toUpperCase()}
+    </span>
+  )
+}
+
+export function PlayerLine({ player }: { player: Pick<PlayerRef, 'name' | 'city'> }) {
+  return (
+    <span class="player-line">
+      <Avatar name={player.name} />
+      <span>
+        <strong>{player.name}</strong>
+        <span class="muted">{player.city}</span>
+      </span>
+    </span>
+  )
+}
+
+const STATES: Record<VideoState | RunStatus, [label: string, icon: IconName, tone: string]> = {
+  UPLOADING: ['Uploading', 'upload', 'is-idle'],
+  QUEUED: ['Queued', 'clock', 'is-idle'],
+  RUNNING: ['Processing', 'gauge', 'is-busy'],
+  READY: ['Ready', 'check', 'is-good'],
+  FAILED: ['Failed', 'alert', 'is-bad'],
+  CANCELLED: ['Cancelled', 'cross', 'is-idle'],
+}
+
+export function StateBadge({ state }: { state: VideoState | RunStatus }) {
+  const [label, icon, tone] = STATES[state]
+  return (
+    <span class={`badge ${tone}`}>
+      <Icon name={icon} /> {label}
+    </span>
+  )
+}
+
+/** A bar that fills. */
+export function Bar({ percent, label, tone = '' }: { percent: number; label: string; tone?: string }) {
+  return (
+    <div
+      class={`bar ${tone}`}
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent}
+    >
+      <span class="bar-fill" style={{ inlineSize: `${percent}%` }} />
+    </div>
+  )
+}
