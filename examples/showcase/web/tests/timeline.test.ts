@@ -1,35 +1,35 @@
 import { describe, expect, it } from 'vitest'
-import type { Timeline } from '../src/api/types'
-import { spans } from '../src/run/timeline'
+import { span } from '../src/run/timeline'
 
-const RUN: Timeline = {
-  run: '0',
-  workflow: 'contest-publish',
-  status: 'READY',
-  submitted_at: '2026-01-01T00:00:00.000Z',
-  ended_at: '2026-01-01T00:00:10.000Z',
-  tasks: [],
+const RUN = { submitted_at: '2026-01-01T00:00:00.000Z', ended_at: '2026-01-01T00:00:10.000Z' }
+
+function task(started_at: string | null, finished_at: string | null) {
+  return { attempt: { number: 1, started_at, finished_at, error: [] } }
 }
 
-function task(started_at: string | null, ended_at: string | null, error: string | null = null) {
-  return { name: 'probe', state: 'READY', attempts: [{ attempt: 1, started_at, ended_at, outcome: null, error }] }
-}
-
-describe('an attempt on the timeline', () => {
+describe('a task on the timeline', () => {
   it('lies where it was in the run', () => {
-    const [span] = spans(RUN, task('2026-01-01T00:00:02.000Z', '2026-01-01T00:00:07.000Z', 'no'))
+    const laid = span(RUN, task('2026-01-01T00:00:02.000Z', '2026-01-01T00:00:07.000Z'))
 
-    expect(span).toEqual({ attempt: 1, startPercent: 20, lengthPercent: 50, isBad: true })
+    expect(laid).toEqual({ startPercent: 20, lengthPercent: 50 })
   })
 
   it('can be seen however short it was, and stays inside', () => {
-    const [span] = spans(RUN, task('2026-01-01T00:00:10.000Z', '2026-01-01T00:00:10.000Z'))
+    const laid = span(RUN, task('2026-01-01T00:00:10.000Z', '2026-01-01T00:00:10.000Z'))
 
-    expect(span?.lengthPercent).toBeGreaterThan(0)
-    expect((span?.startPercent ?? 0) + (span?.lengthPercent ?? 0)).toBeLessThanOrEqual(100)
+    expect(laid?.lengthPercent).toBeGreaterThan(0)
+    expect((laid?.startPercent ?? 0) + (laid?.lengthPercent ?? 0)).toBeLessThanOrEqual(100)
+  })
+
+  it('lasts until now while it runs', () => {
+    const now = Date.parse('2026-01-01T00:00:08.000Z')
+    const laid = span({ ...RUN, ended_at: null }, task('2026-01-01T00:00:04.000Z', null), now)
+
+    expect(laid).toEqual({ startPercent: 50, lengthPercent: 50 })
   })
 
   it('is not there before it began', () => {
-    expect(spans(RUN, task(null, null))).toEqual([])
+    expect(span(RUN, task(null, null))).toBeNull()
+    expect(span(RUN, { attempt: null })).toBeNull()
   })
 })

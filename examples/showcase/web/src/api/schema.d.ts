@@ -26,7 +26,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Cities"];
+                        "application/json": string[];
                     };
                 };
                 /** @description problem */
@@ -818,7 +818,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["RankingPage"];
+                        "application/json": components["schemas"]["Ranking"];
                     };
                 };
                 /** @description problem */
@@ -865,7 +865,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["RankingPage"];
+                        "application/json": components["schemas"]["Ranking"];
                     };
                 };
                 /** @description problem */
@@ -905,7 +905,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["EventBatch"];
+                    "application/json": components["schemas"]["Events"];
                 };
             };
             responses: {
@@ -915,7 +915,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["EventReceipt"];
+                        "application/json": components["schemas"]["Intake"];
                     };
                 };
                 /** @description problem */
@@ -1144,7 +1144,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Timeline"];
+                        "application/json": components["schemas"]["OpsRunDetail"];
                     };
                 };
                 /** @description problem */
@@ -1268,7 +1268,7 @@ export interface components {
             /** @enum {string} */
             role: "player" | "admin";
         };
-        PlayerRef: {
+        PlayerCard: {
             /** Format: uuid */
             id: string;
             name: string;
@@ -1316,7 +1316,7 @@ export interface components {
             expires_at: string;
             parts: components["schemas"]["UploadPart"][];
         };
-        Sprites: {
+        SpriteSheet: {
             url: string;
             columns: number;
             rows: number;
@@ -1329,7 +1329,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             title: string;
-            player: components["schemas"]["PlayerRef"];
+            player: components["schemas"]["PlayerCard"];
             state: components["schemas"]["VideoState"];
             /** Format: date-time */
             created_at: string;
@@ -1365,19 +1365,16 @@ export interface components {
             /** Format: date-time */
             ended_at: string | null;
         };
-        HistoryAttempt: {
-            attempt: number;
-            /** Format: date-time */
-            started_at: string | null;
-            /** Format: date-time */
-            ended_at: string | null;
-            error: string | null;
-        };
         HistoryStage: {
             name: string;
             title: string;
             state: components["schemas"]["StageState"];
-            attempts: components["schemas"]["HistoryAttempt"][];
+            attempts: number;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            reason: string | null;
         };
         HistoryRun: {
             /** Format: uuid */
@@ -1398,19 +1395,19 @@ export interface components {
             likes: number;
             liked_by_me: boolean;
         };
-        RankingItem: {
+        Place: {
             rank: number;
-            player: components["schemas"]["PlayerRef"];
+            player: components["schemas"]["PlayerCard"];
             score: number;
         };
-        RankingPage: {
+        Ranking: {
             board: string;
-            items: components["schemas"]["RankingItem"][];
+            items: components["schemas"]["Place"][];
             next_cursor: string | null;
             /** @enum {string} */
             computed: "cache" | "database";
         };
-        ViewerEvent: {
+        Event: {
             /** Format: uuid */
             id: string;
             /** Format: uuid */
@@ -1421,10 +1418,10 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
-        EventBatch: {
-            events: components["schemas"]["ViewerEvent"][];
+        Events: {
+            events: components["schemas"]["Event"][];
         };
-        EventReceipt: {
+        Intake: {
             accepted: number;
             repeated: number;
         };
@@ -1434,7 +1431,7 @@ export interface components {
         };
         QueueCount: {
             workflow: string;
-            step: string;
+            step: string | null;
             count: number;
         };
         Counts: {
@@ -1460,20 +1457,23 @@ export interface components {
             next_cursor: string | null;
         };
         OpsAttempt: {
-            attempt: number;
+            number: number;
             /** Format: date-time */
             started_at: string | null;
             /** Format: date-time */
-            ended_at: string | null;
-            outcome: string | null;
-            error: string | null;
+            finished_at: string | null;
+            error: string[];
         };
         OpsTask: {
-            name: string;
-            state: string;
-            attempts: components["schemas"]["OpsAttempt"][];
+            step: string;
+            item: number;
+            state: components["schemas"]["StageState"];
+            pass: number | null;
+            worker: string | null;
+            reused: boolean;
+            attempt: null | components["schemas"]["OpsAttempt"];
         };
-        Timeline: {
+        OpsRunDetail: {
             /** Format: uuid */
             run: string;
             workflow: string;
@@ -1482,16 +1482,14 @@ export interface components {
             submitted_at: string;
             /** Format: date-time */
             ended_at: string | null;
+            error: string[];
             tasks: components["schemas"]["OpsTask"][];
         };
         RunRef: {
             /** Format: uuid */
             run: string;
         };
-        Cities: {
-            cities: string[];
-        };
-        FieldError: {
+        FieldProblem: {
             field: string;
             message: string;
         };
@@ -1501,13 +1499,13 @@ export interface components {
             status: number;
             detail: string;
             instance?: string;
-            errors?: components["schemas"]["FieldError"][];
+            errors?: components["schemas"]["FieldProblem"][];
         };
         Video: {
             /** Format: uuid */
             id: string;
             title: string;
-            player: components["schemas"]["PlayerRef"];
+            player: components["schemas"]["PlayerCard"];
             state: components["schemas"]["VideoState"];
             /** Format: date-time */
             created_at: string;
@@ -1520,7 +1518,7 @@ export interface components {
             height_px: number | null;
             video_url: string | null;
             preview_url: string | null;
-            sprites: null | components["schemas"]["Sprites"];
+            sprites: null | components["schemas"]["SpriteSheet"];
             share_path: string;
         };
         VideoPage: {

@@ -1,7 +1,7 @@
 /** The leaderboard: of all, of a city, and around the player. */
 import { useLocation } from 'preact-iso'
 import { api, body } from '../api/client'
-import type { RankingItem } from '../api/types'
+import type { Place } from '../api/types'
 import { score } from '../format'
 import { player } from '../session/session'
 import { PlayerLine } from '../ui/bits'
@@ -33,7 +33,7 @@ export function Board() {
             }
           >
             <option value="">All cities</option>
-            {cities.data?.cities.map((name) => (
+            {cities.data?.map((name) => (
               <option key={name} value={name}>
                 {name}
               </option>
@@ -108,7 +108,7 @@ function Ranking({ city }: { city: string }) {
   )
 }
 
-function Rows({ items, label }: { items: RankingItem[]; label: string }) {
+function Rows({ items, label }: { items: Place[]; label: string }) {
   const best = Math.max(...items.map((item) => item.score), 1)
   return (
     <table class="ranking" aria-label={label}>

@@ -1,9 +1,9 @@
 /** A run's timeline: its tasks with their attempts, times and errors. */
 import { useRoute } from 'preact-iso'
 import { api, body, done } from '../api/client'
-import type { Timeline } from '../api/types'
+import type { OpsRunDetail, OpsTask } from '../api/types'
 import { at, between, took } from '../format'
-import { type Span, spans } from '../run/timeline'
+import { span } from '../run/timeline'
 import { StateBadge } from '../ui/bits'
 import { confirm } from '../ui/confirm'
 import { Admin } from '../ui/guard'
@@ -50,7 +50,7 @@ function Run({ id }: { id: string }) {
   )
 }
 
-function Head({ run, reload }: { run: Timeline; reload: () => void }) {
+function Head({ run, reload }: { run: OpsRunDetail; reload: () => void }) {
   const action = useAction()
   const path = { params: { path: { run: run.run } } }
   const cancel = async () => {
@@ -83,6 +83,7 @@ function Head({ run, reload }: { run: Timeline; reload: () => void }) {
         <dt>{run.ended_at ? 'Took' : 'Since'}</dt>
         <dd>{ms === null ? '–' : took(ms)}</dd>
       </dl>
+      {run.error.length > 0 && <ErrorChain error={run.error} />}
       <Notice problem={action.problem} />
       <div class="row">
         {!run.ended_at && (
@@ -100,47 +101,61 @@ function Head({ run, reload }: { run: Timeline; reload: () => void }) {
   )
 }
 
-function Tasks({ run }: { run: Timeline }) {
+function Tasks({ run }: { run: OpsRunDetail }) {
   return (
     <section class="card" aria-labelledby="tasks">
       <h2 id="tasks">Timeline</h2>
       <ol class="timeline">
         {run.tasks.map((task) => (
-          <li key={task.name}>
-            <div class="row is-apart">
-              <strong>{task.name}</strong>
-              <span class="muted small">{task.state.toLowerCase()}</span>
-            </div>
-            <div class="lane" aria-hidden="true">
-              {spans(run, task).map((span) => (
-                <Mark key={span.attempt} span={span} />
-              ))}
-            </div>
-            <ul class="attempts">
-              {task.attempts.map((attempt) => {
-                const ms = attempt.ended_at ? between(attempt.started_at, attempt.ended_at) : null
-                return (
-                  <li key={attempt.attempt} class={attempt.error ? 'is-bad' : ''}>
-                    Attempt {attempt.attempt}
-                    {attempt.started_at && ` · ${at(attempt.started_at)}`}
-                    {ms !== null && ` · ${took(ms)}`}
-                    {attempt.error ? ` · ${attempt.error}` : attempt.outcome && ` · ${attempt.outcome.toLowerCase()}`}
-                  </li>
-                )
-              })}
-            </ul>
-          </li>
+          <TaskRow key={`${task.step} ${task.item}`} run={run} task={task} />
         ))}
       </ol>
     </section>
   )
 }
 
-function Mark({ span }: { span: Span }) {
+function TaskRow({ run, task }: { run: OpsRunDetail; task: OpsTask }) {
+  const laid = span(run, task)
+  const { attempt } = task
+  const ms = attempt?.finished_at ? between(attempt.started_at, attempt.finished_at) : null
+  const facts = [
+    attempt && `attempt ${attempt.number}`,
+    attempt?.started_at && at(attempt.started_at),
+    ms !== null && took(ms),
+    task.pass !== null && `pass ${task.pass}`,
+    task.reused && 'kept from before',
+    task.worker && `on ${task.worker}`,
+  ].filter(Boolean)
   return (
-    <span
-      class={`lane-mark ${span.isBad ? 'is-bad' : ''}`}
-      style={{ insetInlineStart: `${span.startPercent}%`, inlineSize: `${span.lengthPercent}%` }}
-    />
+    <li>
+      <div class="row is-apart">
+        <strong>
+          {task.step}
+          {task.item > 0 && ` (${task.item})`}
+        </strong>
+        <span class="muted small">{task.state.toLowerCase()}</span>
+      </div>
+      <div class="lane" aria-hidden="true">
+        {laid && (
+          <span
+            class={`lane-mark ${task.state === 'FAILED' ? 'is-bad' : ''}`}
+            style={{ insetInlineStart: `${laid.startPercent}%`, inlineSize: `${laid.lengthPercent}%` }}
+          />
+        )}
+      </div>
+      {facts.length > 0 && <p class="attempts">{facts.join(' · ')}</p>}
+      {attempt && attempt.error.length > 0 && <ErrorChain error={attempt.error} />}
+    </li>
+  )
+}
+
+/** An error and its causes, the outermost first. */
+function ErrorChain({ error }: { error: string[] }) {
+  return (
+    <ul class="chain">
+      {error.map((message, depth) => (
+        <li key={`${depth} ${message}`}>{message}</li>
+      ))}
+    </ul>
   )
 }

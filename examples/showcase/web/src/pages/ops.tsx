@@ -78,9 +78,9 @@ function Queues({ counts }: { counts: Counts }) {
             </thead>
             <tbody>
               {counts.queues.map((queue) => (
-                <tr key={`${queue.workflow} ${queue.step}`}>
+                <tr key={`${queue.workflow} ${queue.step ?? ''}`}>
                   <th scope="row">{queue.workflow}</th>
-                  <td>{queue.step}</td>
+                  <td>{queue.step ?? 'any'}</td>
                   <td class="is-number">{figure(queue.count)}</td>
                 </tr>
               ))}

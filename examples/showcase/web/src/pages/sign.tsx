@@ -110,7 +110,7 @@ function Cities({ error }: { error: string | null }) {
     <>
       <SelectField id="city" name="city" label="City" error={error} required disabled={!cities.data}>
         <option value="">{cities.isLoading ? 'Loading…' : 'Choose your city'}</option>
-        {cities.data?.cities.map((city) => (
+        {cities.data?.map((city) => (
           <option key={city} value={city}>
             {city}
           </option>

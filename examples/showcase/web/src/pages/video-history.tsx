@@ -1,11 +1,20 @@
 /** Every run of a video, with each attempt: when, how long, and what went wrong. */
 import { useEffect, useState } from 'preact/hooks'
 import { api, body } from '../api/client'
-import type { HistoryRun, VideoState } from '../api/types'
+import type { HistoryRun, HistoryStage, StageState, VideoState } from '../api/types'
 import { at, between, took } from '../format'
 import { StateBadge } from '../ui/bits'
 import { useResource } from '../ui/hooks'
 import { Failure, Loading } from '../ui/states'
+
+const STAGE_STATES: Record<StageState, string> = {
+  WAITING: 'Waiting',
+  QUEUED: 'Queued',
+  RUNNING: 'Running',
+  READY: 'Done',
+  FAILED: 'Failed',
+  CANCELLED: 'Cancelled',
+}
 
 export function HistoryPanel({ video, state }: { video: string; state: VideoState }) {
   const [isOpen, setOpen] = useState(false)
@@ -57,30 +66,36 @@ function Run({ run }: { run: HistoryRun }) {
           <thead>
             <tr>
               <th scope="col">Stage</th>
-              <th scope="col">Try</th>
+              <th scope="col">State</th>
+              <th scope="col" class="is-number">
+                Tries
+              </th>
               <th scope="col">Began</th>
               <th scope="col">Took</th>
-              <th scope="col">Outcome</th>
+              <th scope="col">What went wrong</th>
             </tr>
           </thead>
-          <tbody>{run.stages.flatMap((stage) => rows(stage))}</tbody>
+          <tbody>
+            {run.stages.map((stage) => (
+              <StageRow key={stage.name} stage={stage} />
+            ))}
+          </tbody>
         </table>
       </div>
     </section>
   )
 }
 
-function rows(stage: HistoryRun['stages'][number]) {
-  return stage.attempts.map((attempt) => {
-    const ms = attempt.ended_at ? between(attempt.started_at, attempt.ended_at) : null
-    return (
-      <tr key={`${stage.name} ${attempt.attempt}`}>
-        <th scope="row">{stage.title}</th>
-        <td>{attempt.attempt}</td>
-        <td>{attempt.started_at ? at(attempt.started_at) : '–'}</td>
-        <td>{ms === null ? '–' : took(ms)}</td>
-        <td class={attempt.error ? 'is-bad' : ''}>{attempt.error ?? (attempt.ended_at ? 'done' : 'running')}</td>
-      </tr>
-    )
-  })
+function StageRow({ stage }: { stage: HistoryStage }) {
+  const ms = stage.finished_at ? between(stage.started_at, stage.finished_at) : null
+  return (
+    <tr>
+      <th scope="row">{stage.title}</th>
+      <td>{STAGE_STATES[stage.state]}</td>
+      <td class="is-number">{stage.attempts}</td>
+      <td>{stage.started_at ? at(stage.started_at) : '–'}</td>
+      <td>{ms === null ? '–' : took(ms)}</td>
+      <td class="is-bad">{stage.reason}</td>
+    </tr>
+  )
 }

@@ -1,34 +1,27 @@
-/** Lays a run's attempts out along its time. */
-import type { Timeline } from '../api/types'
+/** Lays a run's tasks out along its time. */
+import type { OpsRunDetail, OpsTask } from '../api/types'
 
-/** An attempt as a stretch of the run's time, in hundredths of it. */
+/** The latest attempt of a task as a stretch of the run's time, in hundredths of it. */
 export interface Span {
-  attempt: number
   startPercent: number
   lengthPercent: number
-  isBad: boolean
 }
 
 /** The shortest stretch that can be seen. */
 const LENGTH_MIN = 0.6
 
-export function spans(run: Timeline, task: Timeline['tasks'][number], now = Date.now()): Span[] {
+type Times = Pick<OpsRunDetail, 'submitted_at' | 'ended_at'>
+
+/** Where a task lies in its run; nowhere before it began. */
+export function span(run: Times, task: Pick<OpsTask, 'attempt'>, now = Date.now()): Span | null {
+  const attempt = task.attempt
+  if (!attempt?.started_at) return null
   const begin = time(run.submitted_at, now)
   const whole = Math.max(1, time(run.ended_at, now) - begin)
-  return task.attempts.flatMap((attempt) => {
-    if (!attempt.started_at) return []
-    const start = percent(time(attempt.started_at, now) - begin, whole)
-    const end = percent(time(attempt.ended_at, now) - begin, whole)
-    const lengthPercent = Math.max(LENGTH_MIN, end - start)
-    return [
-      {
-        attempt: attempt.attempt,
-        startPercent: Math.min(start, 100 - lengthPercent),
-        lengthPercent,
-        isBad: attempt.error != null,
-      },
-    ]
-  })
+  const start = percent(time(attempt.started_at, now) - begin, whole)
+  const end = percent(time(attempt.finished_at, now) - begin, whole)
+  const lengthPercent = Math.max(LENGTH_MIN, end - start)
+  return { startPercent: Math.min(start, 100 - lengthPercent), lengthPercent }
 }
 
 function percent(part: number, whole: number): number {

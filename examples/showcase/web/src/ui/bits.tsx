@@ -1,5 +1,5 @@
 /** Small pieces that several pages show. */
-import type { PlayerRef, RunStatus, VideoState } from '../api/types'
+import type { PlayerCard, RunStatus, VideoState } from '../api/types'
 import { Icon, type IconName } from './icons'
 
 /** A player's initials on a colour of their own. */
@@ -12,7 +12,7 @@ export function Avatar({ name }: { name: string }) {
   )
 }
 
-export function PlayerLine({ player }: { player: Pick<PlayerRef, 'name' | 'city'> }) {
+export function PlayerLine({ player }: { player: Pick<PlayerCard, 'name' | 'city'> }) {
   return (
     <span class="player-line">
       <Avatar name={player.name} />
