@@ -1,0 +1,76 @@
+/** Clips to upload, and what is done with them on the pages. */
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { Page } from 'playwright-core'
+import { settings } from './settings'
+
+/** How long a real pipeline may take on a slow machine. */
+export const RUN_MS = 150_000
+
+export interface Picked {
+  name: string
+  mimeType: string
+  buffer: Buffer
+}
+
+/** The clip of the settings. */
+export function realClip(): Picked {
+  const { clip } = settings()
+  return { name: basename(clip), mimeType: 'video/mp4', buffer: readFileSync(clip) }
+}
+
+/** The clip with room at its end that players skip: the same video, in as many bytes as the test needs. */
+export function roomyClip(bytes: number): Picked {
+  const clip = realClip()
+  const room = Buffer.alloc(Math.max(8, bytes - clip.buffer.length))
+  room.writeUInt32BE(room.length, 0)
+  room.write('free', 4, 'ascii')
+  return { ...clip, name: `roomy-${clip.name}`, buffer: Buffer.concat([clip.buffer, room]) }
+}
+
+/** A file that says it is a video. */
+export function brokenClip(): Picked {
+  return { name: 'broken.mp4', mimeType: 'video/mp4', buffer: Buffer.from('This is no video at all.\n'.repeat(400)) }
+}
+
+/** Picks a file on the upload page and gives it a title. */
+export async function pick(page: Page, file: Picked, title: string): Promise<void> {
+  await page.goto('/upload')
+  await page.locator('input[type=file]').setInputFiles(file)
+  await page.getByLabel('Title').fill(title)
+}
+
+/** Uploads a file to the end; gives the id of its video. */
+export async function upload(page: Page, file: Picked, title: string): Promise<string> {
+  await pick(page, file, title)
+  await page.getByRole('button', { name: /^Upload / }).click()
+  await page.waitForURL(/\/v\//, { timeout: 60_000 })
+  return idOf(page)
+}
+
+export function idOf(page: Page): string {
+  return new URL(page.url()).pathname.split('/').pop() ?? ''
+}
+
+/** Waits on a video's page until its run ended in this way. */
+export async function ended(page: Page, how: 'ready' | 'failed'): Promise<void> {
+  const sign = how === 'ready' ? 'media-controller.player video' : 'section.run[data-status=FAILED] .reason'
+  await page.locator(sign).waitFor({ timeout: RUN_MS })
+}
+
+/** The percentage of a run or an upload as it is shown. */
+export async function percent(page: Page): Promise<number> {
+  return Number.parseInt((await page.locator('.percent').first().textContent()) ?? '', 10)
+}
+
+/** Slows what the page sends; 0 ends it. */
+export async function slowUploads(page: Page, bytesPerSecond: number): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Network.enable')
+  await session.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: bytesPerSecond > 0 ? bytesPerSecond : -1,
+  })
+}

@@ -1,0 +1,149 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { endBrowserAfterAll, eventually, faults, newAccount, signedIn, signUp, visitor } from './browser'
+import { brokenClip, ended, idOf, percent, pick, RUN_MS, realClip, roomyClip, slowUploads, upload } from './clips'
+
+const MIB = 1024 * 1024
+
+endBrowserAfterAll()
+
+/** A signed-in player at a browser of their own. */
+async function player(): Promise<Page> {
+  const { page } = await visitor()
+  await signUp(page, newAccount())
+  return page
+}
+
+describe('a clip', () => {
+  it('is uploaded, seen going through the pipeline, and played', async () => {
+    const page = await player()
+    const found = faults(page)
+    await upload(page, realClip(), 'A real clip')
+
+    const seen = new Set<number>()
+    await eventually(
+      async () => {
+        if (await page.locator('section.run').isVisible()) seen.add(await percent(page))
+        return page.locator('media-controller.player video').isVisible()
+      },
+      Boolean,
+      RUN_MS,
+    )
+
+    expect(seen.size, `percentages seen: ${[...seen]}`).toBeGreaterThan(2)
+    expect([...seen]).toEqual([...seen].sort((a, b) => a - b))
+    expect(found).toEqual([])
+    await page.context().close()
+  })
+
+  it('is still followed after a reload in the middle of its run', async () => {
+    const page = await player()
+    await upload(page, realClip(), 'Reloaded while it runs')
+    await page.locator('section.run[data-status=RUNNING]').waitFor({ timeout: RUN_MS })
+    const before = await percent(page)
+
+    await page.reload()
+
+    await signedIn(page)
+    await page.locator('section.run, media-controller.player').first().waitFor()
+    if (await page.locator('section.run').isVisible()) expect(await percent(page)).toBeGreaterThanOrEqual(before)
+    await ended(page, 'ready')
+    await page.context().close()
+  })
+
+  it('goes on where it stopped when the page is reloaded in the middle of the upload', async () => {
+    const page = await player()
+    const file = roomyClip(24 * MIB)
+    await pick(page, file, 'Reloaded while it is sent')
+    await slowUploads(page, 4 * MIB)
+    await page.getByRole('button', { name: /^Upload / }).click()
+    await eventually(
+      () => percent(page),
+      (shown) => shown >= 50,
+      60_000,
+    )
+
+    await page.reload()
+    await signedIn(page)
+    const sent: number[] = []
+    page.on('request', (request) => {
+      if (request.method() === 'PUT') sent.push(Number(request.headers()['content-length'] ?? 0))
+    })
+    await page.goto('/upload')
+    await page.locator('input[type=file]').setInputFiles(file)
+    await page.getByText('It goes on where it stopped').waitFor()
+    await page.getByRole('button', { name: 'Go on with the upload' }).click()
+    await page.waitForURL(/\/v\//, { timeout: 60_000 })
+
+    const parts = await partsOf(page)
+    expect(sent.length).toBeGreaterThan(0)
+    expect(sent.length, `of ${parts} parts`).toBeLessThan(parts)
+    await ended(page, 'ready')
+    await page.context().close()
+
+    /** How many parts a file of this size has, as the server cuts it. */
+    async function partsOf(page: Page): Promise<number> {
+      const size = Math.max(...sent)
+      expect(idOf(page)).not.toBe('')
+      return size > 0 ? Math.ceil(file.buffer.length / size) : Math.ceil(file.buffer.length / (8 * MIB))
+    }
+  })
+
+  it('waits while its upload is paused, and is gone when it is cancelled', async () => {
+    const page = await player()
+    await pick(page, roomyClip(32 * MIB), 'Paused and cancelled')
+    await slowUploads(page, 3 * MIB)
+    await page.getByRole('button', { name: /^Upload / }).click()
+    await eventually(
+      () => percent(page),
+      (shown) => shown >= 10,
+    )
+
+    await page.getByRole('button', { name: 'Pause' }).click()
+    const paused = await percent(page)
+    await page.getByText(/^Paused · /).waitFor()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await eventually(
+      () => percent(page),
+      (shown) => shown > paused,
+    )
+
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('button', { name: 'Cancel the upload' }).click()
+    await page.getByText('Pick a clip').waitFor()
+    await page.goto('/mine')
+    await page.getByText('Nothing here yet').waitFor()
+    await page.context().close()
+  })
+
+  it('that is no video fails with a sentence, and can be tried again', async () => {
+    const page = await player()
+    const id = await upload(page, brokenClip(), 'Not a video')
+    await ended(page, 'failed')
+
+    const reason = (await page.locator('.reason').textContent()) ?? ''
+    expect(reason).toMatch(/^\p{Lu}.*[.!]$/u)
+    expect(reason).not.toMatch(/\/(tmp|home|var|usr|work)|ffmpeg|panicked|0x/)
+
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.locator('section.run:not([data-status=FAILED])').waitFor()
+    await ended(page, 'failed')
+    await page.locator('.history summary').click()
+    await page.getByRole('region', { name: 'Run 2' }).waitFor()
+    expect(idOf(page)).toBe(id)
+    await page.context().close()
+  })
+
+  it('is not even sent when its file is of another kind', async () => {
+    const page = await player()
+    await page.goto('/upload')
+
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'letter.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7') })
+
+    await page.getByText('This is not a video that can be taken').waitFor()
+    expect(await page.getByRole('button', { name: /^Upload / }).count()).toBe(0)
+    await page.context().close()
+  })
+})
