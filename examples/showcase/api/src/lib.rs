@@ -3,9 +3,11 @@
 //! What lasts is the engine's and the database's; a host of the API holds nothing that another could not answer from.
 
 mod accounts;
+mod address;
 mod body;
 mod caller;
 mod headers;
+mod limits;
 mod openapi;
 mod problem;
 mod router;
@@ -13,8 +15,10 @@ mod settings;
 mod state;
 mod tokens;
 
+pub use address::ClientAddress;
 pub use body::{Json, Path, Query};
 pub use caller::{Admin, Caller};
+pub use limits::Rates;
 pub use openapi::document;
 pub use problem::{Kind, Problem};
 pub use router::router;

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{
         Content, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type,
         path::{Operation, Parameter, ParameterIn},
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
@@ -49,6 +49,8 @@ pub(crate) fn head() -> utoipa::openapi::OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     let components = head.components.get_or_insert_default();
     components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    let cookie = ApiKeyValue::with_description("refresh", "Sent by the browser; scripts cannot read it");
+    components.add_security_scheme("refresh", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     head
 }
 

@@ -139,6 +139,11 @@ impl Problem {
         self
     }
 
+    /// What is wrong with the request.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// What kind of problem it is.
     pub fn kind(&self) -> Kind {
         self.kind

@@ -3,6 +3,8 @@
 use secrecy::SecretString;
 use url::Url;
 
+use crate::Rates;
+
 /// The API's own settings.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -15,6 +17,12 @@ pub struct ContestSettings {
     pub upload_bytes_max: u64,
     /// From where the page loads videos and sends uploads to, if not from here: the artifact store as browsers see it.
     pub store_origin: Option<Url>,
+    /// The name and the password of an admin, who is made at the start where there is none of that name.
+    pub admin: Option<(String, SecretString)>,
+    /// Whose word is taken for the address of a client (`X-Forwarded-For`): the proxies in front.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// How often somebody may ask.
+    pub rates: Rates,
 }
 
 impl ContestSettings {
@@ -27,7 +35,15 @@ impl ContestSettings {
     /// assert_eq!(settings.upload_bytes_max, 512 << 20);
     /// ```
     pub fn new(public_origin: Url, token_secret: SecretString) -> Self {
-        Self { public_origin, token_secret, upload_bytes_max: 512 << 20, store_origin: None }
+        Self {
+            public_origin,
+            token_secret,
+            upload_bytes_max: 512 << 20,
+            store_origin: None,
+            admin: None,
+            trusted_proxies: Vec::new(),
+            rates: Rates::default(),
+        }
     }
 
     /// Whether browsers come by HTTPS alone.

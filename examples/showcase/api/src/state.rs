@@ -7,7 +7,12 @@ use stagemark_contest_contract::Role;
 use stagemark_contest_records::Records;
 use uuid::Uuid;
 
-use crate::{ContestSettings, Problem, tokens::Tokens};
+use crate::{
+    ContestSettings, Problem,
+    accounts::{self, Passwords},
+    limits::Limits,
+    tokens::Tokens,
+};
 
 /// Why an API cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +24,15 @@ pub enum ApiError {
     /// The secret cannot be used.
     #[error("the secret for access tokens cannot be used")]
     Secret(#[source] jsonwebtoken::errors::Error),
+    /// Passwords cannot be hashed.
+    #[error("passwords cannot be hashed here: {0}; is there memory enough, and a source of random numbers?")]
+    Passwords(argon2::password_hash::Error),
+    /// The admin of the settings cannot be one.
+    #[error("the admin's name must be 3 to 32 letters, digits, `_` and `-`, and the password at least 10 characters")]
+    Admin,
+    /// The admin could not be made.
+    #[error("the admin of the settings could not be made: {0}")]
+    AdminNotMade(String),
 }
 
 /// The state of the router.
@@ -34,13 +48,19 @@ pub struct Api {
     /// The API's own settings.
     pub settings: ContestSettings,
     pub(crate) tokens: Tokens,
+    pub(crate) passwords: Passwords,
+    pub(crate) limits: Limits,
 }
 
 impl Api {
-    /// An API on these.
-    pub fn new(records: Records, engine: Engine, settings: ContestSettings) -> Result<Shared, ApiError> {
+    /// An API on these; the admin whom the settings name is there from now on.
+    pub async fn start(records: Records, engine: Engine, settings: ContestSettings) -> Result<Shared, ApiError> {
         let tokens = Tokens::new(&settings.token_secret)?;
-        Ok(Arc::new(Self { records, engine, settings, tokens }))
+        let passwords = Passwords::new().map_err(ApiError::Passwords)?;
+        let limits = Limits::new(&settings.rates);
+        let api = Self { records, engine, settings, tokens, passwords, limits };
+        accounts::ensure_admin(&api).await?;
+        Ok(Arc::new(api))
     }
 
     /// An access token for a player, good for ten minutes.

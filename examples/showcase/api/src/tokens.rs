@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::ApiError;
 
 /// How long an access token is good for.
-const LIFE_S: u32 = 600;
+pub(crate) const LIFE_S: u32 = 600;
 /// As long as the hash that signs: a shorter one could be guessed from a token.
 const SECRET_BYTES_MIN: usize = 32;
 const ISSUER: &str = "stagemark-contest";

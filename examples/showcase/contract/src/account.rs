@@ -1,7 +1,10 @@
 //! Players and their sessions.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, Type},
+};
 use uuid::Uuid;
 
 /// The cities that players come from; each has a board of its own.
@@ -31,8 +34,12 @@ pub struct SignUp {
     #[schema(min_length = 10, max_length = 128, format = Password)]
     pub password: String,
     /// One of the cities that `GET /api/cities` lists.
-    #[schema(example = "Berlin")]
+    #[schema(schema_with = city)]
     pub city: String,
+}
+
+fn city() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(CITIES)).build()
 }
 
 /// Who comes back.

@@ -2,9 +2,11 @@
 //!
 //! All ids are UUIDs, all times milliseconds since 1970 in UTC.
 
+mod accounts;
 pub mod entity;
 mod migration;
 mod open;
 
+pub use accounts::{Rotated, Rotation, SignedUp};
 pub use migration::Migrator;
 pub use open::{Records, RecordsError};

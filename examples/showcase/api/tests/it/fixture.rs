@@ -2,8 +2,11 @@
 
 use std::net::SocketAddr;
 
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header::CONTENT_TYPE};
-use serde_json::Value;
+use reqwest::{
+    Client, Method, RequestBuilder, Response, StatusCode,
+    header::{CONTENT_TYPE, COOKIE, SET_COOKIE},
+};
+use serde_json::{Value, json};
 use stagemark::Engine;
 use stagemark_contest_api::{Api, ContestSettings, Shared, router};
 use stagemark_contest_records::Records;
@@ -35,8 +38,9 @@ impl Host {
         let origin = format!("http://{address}").parse().unwrap();
         let mut settings = ContestSettings::new(origin, "a secret of the tests, long enough".into());
         change(&mut settings);
-        let api = Api::new(Records::open(&url).await.unwrap(), engine, settings).unwrap();
-        tokio::spawn(axum::serve(listener, router(&api)).into_future());
+        let api = Api::start(Records::open(&url).await.unwrap(), engine, settings).await.unwrap();
+        let service = router(&api).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(axum::serve(listener, service).into_future());
         Self { address, api, client: Client::new(), _folder: folder }
     }
 
@@ -45,8 +49,53 @@ impl Host {
         self.client.request(method, format!("http://{}{path}", self.address))
     }
 
+    /// A request with a body in JSON.
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Response {
+        let request = self.request(method, path).header(CONTENT_TYPE, "application/json");
+        request.body(body.to_string()).send().await.unwrap()
+    }
+
+    /// A new player, who is signed in.
+    pub(crate) async fn sign_up(&self, name: &str) -> SignedIn {
+        let body = json!({ "name": name, "password": PASSWORD, "city": "Berlin" });
+        SignedIn::of(self.send(Method::POST, "/api/players", &body).await).await
+    }
+
+    pub(crate) async fn sign_in(&self, name: &str, password: &str) -> Response {
+        self.send(Method::POST, "/api/session", &json!({ "name": name, "password": password })).await
+    }
+
+    /// Shows a refresh token.
+    pub(crate) async fn refresh(&self, cookie: &str) -> Response {
+        self.request(Method::POST, "/api/session/refresh").header(COOKIE, cookie).send().await.unwrap()
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Response {
         self.request(Method::GET, path).send().await.unwrap()
+    }
+}
+
+/// The password of all players of the tests.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// What somebody who is signed in has.
+pub(crate) struct SignedIn {
+    pub(crate) token: String,
+    /// As the browser would send it.
+    pub(crate) cookie: String,
+    /// As the host has set it.
+    pub(crate) set_cookie: String,
+    pub(crate) player: Value,
+}
+
+impl SignedIn {
+    pub(crate) async fn of(response: Response) -> Self {
+        assert!(response.status().is_success(), "{}", response.status());
+        let set_cookie = response.headers()[SET_COOKIE].to_str().unwrap().to_owned();
+        let cookie = set_cookie.split(';').next().unwrap().to_owned();
+        let mut session: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+        let token = session["access_token"].as_str().unwrap().to_owned();
+        Self { token, cookie, set_cookie, player: session["player"].take() }
     }
 }
 

@@ -1,4 +1,6 @@
 //! The API over real HTTP.
 
+mod accounts;
 mod fixture;
+mod hostile;
 mod problems;
