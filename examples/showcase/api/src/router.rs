@@ -12,14 +12,19 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Kind, Problem, Shared, accounts, headers, openapi};
+use crate::{Kind, Problem, Shared, accounts, headers, openapi, runs, videos};
 
 /// How long a request may take, from its first byte to the head of its answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// All paths that the description tells of: those of each part of the API. They are whole here, with `/api`.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(openapi::head()).merge(accounts::routes())
+    let quick = OpenApiRouter::with_openapi(openapi::head())
+        .merge(accounts::routes())
+        .merge(videos::routes())
+        .merge(runs::routes())
+        .layer(middleware::from_fn(in_time));
+    quick.merge(videos::slow_routes()).merge(runs::slow_routes())
 }
 
 /// The API as a service.
@@ -27,8 +32,6 @@ pub fn router(api: &Shared) -> Router {
     let description = openapi::document();
     let (router, _) = routes().split_for_parts();
     let router = router
-        .layer(middleware::from_fn(in_time))
-        // What may take longer is added below this line.
         .route("/api/openapi.json", get(async move || Json(description)))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || {

@@ -8,7 +8,7 @@ use stagemark_contest_records::Records;
 use uuid::Uuid;
 
 use crate::{
-    ContestSettings, Problem,
+    ContestSettings, Problem, Uploads,
     accounts::{self, Passwords},
     limits::Limits,
     tokens::Tokens,
@@ -45,6 +45,8 @@ pub struct Api {
     pub records: Records,
     /// The engine, on the same database. It serves nothing here, or all of the contest's workflows.
     pub engine: Engine,
+    /// Where the files of videos come in, and are watched from.
+    pub uploads: Uploads,
     /// The API's own settings.
     pub settings: ContestSettings,
     pub(crate) tokens: Tokens,
@@ -54,11 +56,16 @@ pub struct Api {
 
 impl Api {
     /// An API on these; the admin whom the settings name is there from now on.
-    pub async fn start(records: Records, engine: Engine, settings: ContestSettings) -> Result<Shared, ApiError> {
+    pub async fn start(
+        records: Records,
+        engine: Engine,
+        uploads: Uploads,
+        settings: ContestSettings,
+    ) -> Result<Shared, ApiError> {
         let tokens = Tokens::new(&settings.token_secret)?;
         let passwords = Passwords::new().map_err(ApiError::Passwords)?;
         let limits = Limits::new(&settings.rates);
-        let api = Self { records, engine, settings, tokens, passwords, limits };
+        let api = Self { records, engine, uploads, settings, tokens, passwords, limits };
         accounts::ensure_admin(&api).await?;
         Ok(Arc::new(api))
     }

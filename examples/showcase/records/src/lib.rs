@@ -4,8 +4,11 @@
 
 mod accounts;
 pub mod entity;
+pub mod likes;
+pub mod lists;
 mod migration;
 mod open;
+pub mod videos;
 
 pub use accounts::{Rotated, Rotation, SignedUp};
 pub use migration::Migrator;

@@ -11,6 +11,7 @@ use stagemark_contest_contract::{ERASE, Erase};
 use stagemark_contest_records::{
     Records,
     entity::{idempotency, like, video, video_run},
+    videos,
 };
 use stagemark_sql::InTransaction;
 use uuid::Uuid;
@@ -69,6 +70,8 @@ impl Step for EraseObjects {
         }
         let video = video::Entity::find_by_id(erase.video).one(records.reader()).await?;
         let mut keys: Vec<String> = video.map(|video| video.upload_key).into_iter().collect();
+        // What came in and was not needed, too.
+        keys.extend(artifacts.list(&videos::upload_folder(erase.video)).await?);
         for run in runs {
             keys.extend(artifacts.list(&format!("runs/{run}")).await?);
         }

@@ -8,18 +8,29 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 use stagemark::Engine;
-use stagemark_contest_api::{Api, ContestSettings, Shared, router};
+use stagemark_blob::LocalArtifacts;
+use stagemark_contest_api::{Api, ContestSettings, Shared, Uploads, router};
 use stagemark_contest_records::Records;
 use stagemark_sql::SqlStore;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+
+pub(crate) const SECRET: &str = "a secret of the tests, long enough";
 
 /// A host, until it is dropped with the runtime of its test.
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     pub(crate) api: Shared,
     pub(crate) client: Client,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
+}
+
+/// What a host stands on.
+pub(crate) struct Ground {
+    pub(crate) folder: Option<TempDir>,
+    pub(crate) url: String,
+    pub(crate) engine: Engine,
+    pub(crate) uploads: Uploads,
 }
 
 impl Host {
@@ -32,13 +43,21 @@ impl Host {
     pub(crate) async fn start_with(change: impl FnOnce(&mut ContestSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("contest.db").display());
+        let engine = Engine::builder(SqlStore::open(&url).await.unwrap()).start().await.unwrap();
+        let artifacts = LocalArtifacts::open(folder.path().join("artifacts")).unwrap();
+        let uploads = Uploads::folder(artifacts, &SECRET.into());
+        Self::on(Ground { folder: Some(folder), url, engine, uploads }, change).await
+    }
+
+    /// A host on what was made before.
+    pub(crate) async fn on(ground: Ground, change: impl FnOnce(&mut ContestSettings)) -> Self {
+        let Ground { folder, url, engine, uploads } = ground;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let engine = Engine::builder(SqlStore::open(&url).await.unwrap()).start().await.unwrap();
         let origin = format!("http://{address}").parse().unwrap();
-        let mut settings = ContestSettings::new(origin, "a secret of the tests, long enough".into());
+        let mut settings = ContestSettings::new(origin, SECRET.into());
         change(&mut settings);
-        let api = Api::start(Records::open(&url).await.unwrap(), engine, settings).await.unwrap();
+        let api = Api::start(Records::open(&url).await.unwrap(), engine, uploads, settings).await.unwrap();
         let service = router(&api).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(axum::serve(listener, service).into_future());
         Self { address, api, client: Client::new(), _folder: folder }

@@ -1,0 +1,128 @@
+//! Lists of videos: the latest first, by player, by a word.
+
+use axum::{extract::State, http::HeaderMap, response::Response};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use stagemark_contest_contract::{Page, VideoCard};
+use stagemark_contest_records::lists::{self, Wanted};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::cards::cards;
+use crate::{Caller, Kind, Problem, Shared, body::Query, conditional};
+
+const LIMIT_MAX: u64 = 100;
+const LIMIT: u64 = 20;
+const TEXT_CHARS_MAX: usize = 80;
+/// So that a cursor of another list, or of another time, is not taken for one of this.
+const CURSOR_MARK: u8 = b'v';
+
+/// Which videos are listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Asked {
+    /// Those whose title or whose player's name has this in it.
+    #[param(max_length = 80)]
+    q: Option<String>,
+    /// Those of this player, by id or by name.
+    #[param(max_length = 80)]
+    player: Option<String>,
+    /// Those of whoever asks, in all states.
+    #[serde(default)]
+    mine: bool,
+    /// The page after this, as the page before gave it.
+    #[param(max_length = 64)]
+    cursor: Option<String>,
+    /// How many at most.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u64>,
+}
+
+/// A page of videos, the latest first.
+///
+/// A page goes on where the one before ended, whatever came in at the beginning of the list meanwhile.
+#[utoipa::path(
+    get, path = "/api/videos", tag = "videos", params(Asked),
+    responses(
+        (status = 200, description = "The page", body = Page<VideoCard>, headers(("ETag" = String, description = "What tells this answer from others"))),
+        (status = 304, description = "It is the one that whoever asks has"),
+        (status = 401, description = "unauthenticated"),
+    ),
+    security((), ("token" = [])),
+)]
+pub(super) async fn list_videos(
+    State(api): State<Shared>,
+    caller: Option<Caller>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let limit = asked.limit.unwrap_or(LIMIT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::field("limit", format!("must be from 1 to {LIMIT_MAX}")));
+    }
+    let wanted = wanted(asked, caller)?;
+    // One more than is given tells whether there is a next page.
+    let mut videos = lists::page(api.records.reader(), &wanted, limit + 1).await?;
+    let has_next = videos.len() as u64 > limit;
+    videos.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next_cursor = videos.last().filter(|_| has_next).map(|(video, _)| cursor_after(video.id));
+    let page = Page { items: cards(&api, caller, videos).await?, next_cursor };
+    let cache = if caller.is_some() { conditional::OWN } else { conditional::SHARED };
+    conditional::json(&headers, cache, &page)
+}
+
+fn wanted(asked: Asked, caller: Option<Caller>) -> Result<Wanted, Problem> {
+    let mut wanted = Wanted { after: asked.cursor.as_deref().map(read_cursor).transpose()?, ..Wanted::default() };
+    wanted.text = asked.q.map(|text| word("q", &text)).transpose()?.filter(|text| !text.is_empty());
+    if let Some(player) = asked.player {
+        match player.parse() {
+            Ok(id) => wanted.player = Some(id),
+            Err(_) => wanted.player_name = Some(word("player", &player)?),
+        }
+    }
+    if asked.mine {
+        let caller = caller.ok_or_else(|| Problem::new(Kind::Unauthenticated, "Sign in to see your own videos."))?;
+        if wanted.player.is_some_and(|player| player != caller.player) || wanted.player_name.is_some() {
+            return Err(Problem::field("player", "cannot be given with mine"));
+        }
+        (wanted.player, wanted.all_states) = (Some(caller.player), true);
+    }
+    Ok(wanted)
+}
+
+fn word(field: &str, text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    // PostgreSQL keeps no text with a zero in it, and refuses to compare with one.
+    if text.chars().count() > TEXT_CHARS_MAX || text.contains('\0') {
+        return Err(Problem::field(field, format!("must have at most {TEXT_CHARS_MAX} characters")));
+    }
+    Ok(text.to_owned())
+}
+
+fn cursor_after(video: Uuid) -> String {
+    let mut bytes = vec![CURSOR_MARK];
+    bytes.extend_from_slice(video.as_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn read_cursor(cursor: &str) -> Result<Uuid, Problem> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
+    let video = bytes.as_deref().and_then(|bytes| Uuid::from_slice(bytes.strip_prefix(&[CURSOR_MARK])?).ok());
+    video.ok_or_else(|| Problem::field("cursor", "must be a next_cursor of this list"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_back_and_others_are_refused() {
+        let video = Uuid::now_v7();
+
+        assert_eq!(read_cursor(&cursor_after(video)).unwrap(), video);
+        for cursor in ["", "x", "AAAAAAAAAAAAAAAAAAAAAAA", "' OR 1=1 --", &video.to_string()] {
+            assert!(read_cursor(cursor).is_err(), "{cursor}");
+        }
+    }
+}
