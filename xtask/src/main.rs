@@ -1,4 +1,4 @@
-//! The commands of this repository: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`, `cargo xtask services`.
+//! The commands of this repository: `cargo xtask showcase`, `demo`, `test`, `bench` and `services`.
 //!
 //! Each first sees to what it needs from the system, then hands over to cargo, or starts servers.
 
@@ -6,6 +6,7 @@ mod need;
 mod provide;
 mod rights;
 mod services;
+mod web;
 
 use std::{
     env,
@@ -23,6 +24,8 @@ The commands of this repository. What they need from the system they install, or
 Usage: cargo xtask <COMMAND> [OPTIONS]
 
 Commands:
+  showcase
+         Runs a short-video contest, and prints where its page is (--dir DIR, --listen ADDRESS)
   demo   Runs a real video through the pipeline (see cargo xtask demo --help)
   test   Runs every test; takes the options of cargo test
   bench  Measures the engine and the pipeline (see cargo xtask bench --help)
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let command = arguments.next().unwrap_or_default();
     let arguments: Vec<OsString> = arguments.collect();
     let done = match command.to_str() {
+        Some("showcase") => showcase(arguments),
         Some("demo") => demo(arguments),
         Some("test") => test(&arguments),
         Some("bench") => bench(&arguments),
@@ -54,6 +58,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What takes time is ffmpeg: without optimisation the contest is there sooner.
+fn showcase(mut arguments: Vec<OsString>) -> Result<(), String> {
+    provide::all(&[Need::CC, Need::FFMPEG, Need::LIMITS, Need::PYTHON])?;
+    let page = web::build()?;
+    if !arguments.iter().any(|argument| argument.to_string_lossy().starts_with("--dir")) {
+        arguments.extend(["--dir".into(), root().join("stagemark-showcase").into()]);
+    }
+    arguments.extend(["--web".into(), page.into()]);
+    hand_over(cargo(&["run", "--package", "stagemark-contest", "--"]).args(arguments))
 }
 
 fn demo(mut arguments: Vec<OsString>) -> Result<(), String> {
@@ -81,6 +96,7 @@ fn test(arguments: &[OsString]) -> Result<(), String> {
     let ours = [Need::CC, Need::FFMPEG, Need::LIMITS, Need::MOUNT, Need::FAKETIME];
     provide::all(&[ours.as_slice(), &services::needs()].concat())?;
     stagemark_services::WEED.install().map_err(|error| error.to_string())?;
+    web::test()?;
     // All that does not compile is said before anything runs, and each test finds the programs of ours that it starts.
     run(&mut cargo(&["test", "--workspace", "--no-run"]))?;
     hand_over(cargo(&["test", "--workspace", "--no-fail-fast"]).args(arguments))

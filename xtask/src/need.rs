@@ -111,10 +111,10 @@ impl Need {
         packages: &["rabbitmq-server", "erlang-base"],
         starts: true,
     };
-    /// What the S3 store comes by.
+    /// What the S3 store and Node.js come by.
     pub(crate) const PYTHON: Self = Self {
         what: "Python with venv",
-        purpose: "to install an S3 store",
+        purpose: "to install an S3 store, and Node.js",
         programs: &["python3"],
         able: Able::MakeVenv,
         packages: &["python3", "python3-venv"],

@@ -10,6 +10,7 @@ mod conditional;
 mod headers;
 mod limits;
 mod openapi;
+mod pages;
 mod problem;
 mod router;
 mod runs;

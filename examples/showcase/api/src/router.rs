@@ -12,7 +12,7 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Kind, Problem, Shared, accounts, headers, openapi, runs, videos};
+use crate::{Kind, Problem, Shared, accounts, headers, openapi, pages, runs, videos};
 
 /// How long a request may take, from its first byte to the head of its answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -33,7 +33,7 @@ pub fn router(api: &Shared) -> Router {
     let (router, _) = routes().split_for_parts();
     let router = router
         .route("/api/openapi.json", get(async move || Json(description)))
-        .fallback(async || Problem::not_found())
+        .fallback(pages::fallback)
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "The header Allow lists the methods that are known here.")
         })

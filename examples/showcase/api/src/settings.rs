@@ -1,5 +1,7 @@
 //! What the API is told from outside, beside what every host of an engine is told.
 
+use std::path::PathBuf;
+
 use secrecy::SecretString;
 use url::Url;
 
@@ -17,6 +19,8 @@ pub struct ContestSettings {
     pub upload_bytes_max: u64,
     /// From where the page loads videos and sends uploads to, if not from here: the artifact store as browsers see it.
     pub store_origin: Option<Url>,
+    /// The folder of the page's files, where they are served from here.
+    pub web_folder: Option<PathBuf>,
     /// The name and the password of an admin, who is made at the start where there is none of that name.
     pub admin: Option<(String, SecretString)>,
     /// Whose word is taken for the address of a client (`X-Forwarded-For`): the proxies in front.
@@ -40,6 +44,7 @@ impl ContestSettings {
             token_secret,
             upload_bytes_max: 512 << 20,
             store_origin: None,
+            web_folder: None,
             admin: None,
             trusted_proxies: Vec::new(),
             rates: Rates::default(),
