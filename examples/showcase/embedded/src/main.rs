@@ -1,4 +1,4 @@
-//! The whole contest in one process: runs and rows in a SQLite file, videos in a folder, the API and the page on a port.
+//! The whole contest in one process: runs and rows in a `SQLite` file, videos in a folder, the API and the page on a port.
 //!
 //! Stop it in any way and start it again: every run goes on from its markers.
 
