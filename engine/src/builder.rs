@@ -14,12 +14,13 @@ use crate::{
     attempt::Places,
     driver::{
         Driver, Parts, Settings, aid::Aid, commit::Committer, live::Reporter, permits::Permits, relay::Relay,
-        slots::Slots, stats::Stats,
+        schedules, slots::Slots, stats::Stats,
     },
     engine::Life,
     local_cache::LocalCache,
     lock::Locksmith,
     ports::{Artifacts, Dedup, Dispatch, Limits, Live, Locks, Store, StoreError},
+    schedule::Planned,
     scratch::ScratchRoot,
     workflow::Plan,
 };
@@ -58,6 +59,7 @@ pub struct Builder {
     live: Option<Arc<dyn Live>>,
     limits: Option<Arc<dyn Limits>>,
     definitions: Vec<Definition>,
+    pub(crate) schedules: Vec<Planned>,
     fusion: bool,
     layers: Vec<Wrap>,
 }
@@ -141,6 +143,7 @@ impl Builder {
             live: None,
             limits: None,
             definitions: Vec::new(),
+            schedules: Vec::new(),
             fusion: true,
             layers: Vec::new(),
         }
@@ -301,8 +304,9 @@ impl Builder {
         // clock, and so may be wrong about how long the lease is; it protects nothing yet.
         driver.renew(Vec::new(), Vec::new()).await?;
         driver.renew(Vec::new(), Vec::new()).await?;
+        schedules::define(&driver, &self.schedules).await?;
         tokio::spawn(commits);
-        driver.turn_on(hints);
+        driver.turn_on(hints, self.schedules);
         Ok(Engine::new(Life { driver, stats, _scratch: scratch }))
     }
 }

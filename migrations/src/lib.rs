@@ -9,6 +9,7 @@ mod m002_priority;
 mod m003_passes;
 mod m004_results;
 mod m005_stopped;
+mod m006_schedules;
 
 use sea_orm_migration::prelude::*;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m003_passes::Migration),
             Box::new(m004_results::Migration),
             Box::new(m005_stopped::Migration),
+            Box::new(m006_schedules::Migration),
         ]
     }
 

@@ -18,4 +18,5 @@ mod shutdown;
 mod spans;
 mod step_faults;
 mod tidy;
+mod timers;
 mod two_processes;

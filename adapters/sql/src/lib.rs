@@ -22,6 +22,7 @@ mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod results;
+mod schedules;
 mod spans;
 #[cfg(feature = "sqlite")]
 mod sqlite;

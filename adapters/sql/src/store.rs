@@ -7,7 +7,8 @@ use stagemark::{
     RunId, Timestamp,
     ports::{
         Census, Claim, Claimed, Count, Counts, Filter, Forgotten, Found, Heartbeats, Hint, History, Maker, Outbox,
-        Outcome, Page, Paged, Record, Renewed, ResultKey, Results, Store, StoreError, Summary, Wanted, Write,
+        Outcome, Page, Paged, Record, Renewed, ResultKey, Results, ScheduleRow, Schedules, Store, StoreError, Summary,
+        Wanted, Write,
     },
 };
 
@@ -150,5 +151,16 @@ impl Results for SqlStore {
     async fn outputs(&self) -> Result<Vec<Arc<str>>, StoreError> {
         spans::call(self.system.span("SELECT", "SELECT stagemark_result stagemark_marker"), self.database.outputs())
             .await
+    }
+}
+
+#[async_trait]
+impl Schedules for SqlStore {
+    async fn schedules(&self) -> Result<Vec<ScheduleRow>, StoreError> {
+        spans::call(self.system.span("SELECT", "SELECT stagemark_schedule"), self.database.schedules()).await
+    }
+
+    async fn put_schedule(&self, row: &ScheduleRow) -> Result<bool, StoreError> {
+        spans::call(self.system.span("UPDATE", "UPDATE stagemark_schedule"), self.database.put_schedule(row)).await
     }
 }

@@ -25,6 +25,7 @@ use crate::{
     Attempt, RunId,
     attempt::{Heartbeat, Listen, Places},
     ports::{Dedup, Hint, Record, Store, StoreError, StoreErrorKind},
+    schedule::Planned,
     workflow::Plan,
 };
 
@@ -43,6 +44,7 @@ pub(crate) mod meters;
 pub(crate) mod permits;
 pub(crate) mod relay;
 pub(crate) mod results;
+pub(crate) mod schedules;
 pub(crate) mod slots;
 pub(crate) mod stats;
 pub(crate) mod turn;
@@ -156,7 +158,10 @@ impl Driver {
     }
 
     /// Sets the wheel in motion.
-    pub(crate) fn turn_on(self: &Arc<Self>, hints: UnboundedReceiver<Vec<Hint>>) {
+    pub(crate) fn turn_on(self: &Arc<Self>, hints: UnboundedReceiver<Vec<Hint>>, schedules: Vec<Planned>) {
+        if !schedules.is_empty() {
+            self.tracker.spawn(schedules::keep(Arc::clone(self), schedules));
+        }
         self.tracker.spawn(claim::sweep(Arc::clone(self)));
         tokio::spawn(heart::beat(Arc::clone(self)));
         if self.live.is_some() {

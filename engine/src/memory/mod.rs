@@ -9,6 +9,7 @@ mod limits;
 mod live;
 mod locks;
 mod results;
+mod schedules;
 mod store;
 
 pub use artifacts::MemoryArtifacts;

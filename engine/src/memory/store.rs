@@ -15,7 +15,7 @@ use crate::{
     driver::clock,
     ports::{
         Change, Claim, Claimed, Filter, Heartbeats, HeldBeat, Hint, Marker, NewRun, Outbox, Outcome, QueueEntry,
-        Record, Renewed, Served, Store, StoreError, Submitted, Summary, Write,
+        Record, Renewed, ScheduleRow, Served, Store, StoreError, Submitted, Summary, Write,
     },
 };
 
@@ -42,6 +42,7 @@ pub(super) struct Tables {
     pub(super) workers: HashMap<WorkerId, Timestamp>,
     pub(super) shelf: Shelf,
     graphs: HashMap<(String, u32), String>,
+    pub(super) schedules: BTreeMap<Arc<str>, ScheduleRow>,
     /// In the order in which they were written.
     pub(super) outbox: Vec<(Timestamp, Hint)>,
 }

@@ -12,6 +12,7 @@ mod live;
 mod locks;
 mod reads;
 mod results;
+mod schedules;
 mod store;
 mod writes;
 
@@ -27,6 +28,7 @@ pub use live::{Glimpse, Live, News, Standing};
 pub use locks::{HeldLock, LockToken, Locks};
 pub use reads::{Claim, Claimed, Filter, Heartbeats, HeldBeat, Record, Renewed, Served, Summary};
 pub use results::{Found, KeptResult, Maker, ResultKey, Results, Wanted};
+pub use schedules::{ScheduleRow, Schedules};
 pub use store::{Store, StoreError, StoreErrorKind};
 pub use writes::{Change, Marker, NewRun, Outcome, QueueEntry, RunRow, Submitted, Write};
 

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    Census, Claim, Claimed, Filter, Heartbeats, History, Outbox, Outcome, Record, Renewed, Results, Summary, Write,
+    Census, Claim, Claimed, Filter, Heartbeats, History, Outbox, Outcome, Record, Renewed, Results, Schedules, Summary,
+    Write,
 };
 use crate::RunId;
 
@@ -68,7 +69,7 @@ use crate::RunId;
 /// # Ok(()) }
 /// ```
 #[async_trait]
-pub trait Store: Census + History + Outbox + Results + Send + Sync + std::fmt::Debug + 'static {
+pub trait Store: Census + History + Outbox + Results + Schedules + Send + Sync + std::fmt::Debug + 'static {
     /// Commits submissions and changes, in one transaction; gives an outcome for each, in order. At most one write
     /// of a batch names a given run.
     async fn write(&self, writes: &[Write]) -> Result<Vec<Outcome>, StoreError>;

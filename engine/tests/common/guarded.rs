@@ -7,8 +7,8 @@ use stagemark::{
     MemoryStore, RunId, Timestamp,
     ports::{
         Census, Claim, Claimed, Count, Counts, Filter, Forgotten, Found, Heartbeats, Hint, History, Maker, Outbox,
-        Outcome, Page, Paged, Record, Renewed, ResultKey, Results, Store, StoreError, StoreErrorKind, Summary, Wanted,
-        Write,
+        Outcome, Page, Paged, Record, Renewed, ResultKey, Results, ScheduleRow, Schedules, Store, StoreError,
+        StoreErrorKind, Summary, Wanted, Write,
     },
 };
 
@@ -26,6 +26,15 @@ pub(crate) trait Guard: Debug + Send + Sync + 'static {
     }
 
     fn heartbeat(&self, _beats: &Heartbeats) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// What time it is for the store that is told so.
+    fn time(&self, told: Timestamp) -> Timestamp {
+        told
+    }
+
+    fn put_schedule(&self, _row: &ScheduleRow) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -69,7 +78,8 @@ impl<G: Guard> Store for Guarded<G> {
 
     async fn heartbeat(&self, beats: &Heartbeats) -> Result<Renewed, StoreError> {
         self.guard.heartbeat(beats)?;
-        self.store.heartbeat(beats).await
+        let renewed = self.store.heartbeat(beats).await?;
+        Ok(Renewed { now: self.guard.time(renewed.now), ..renewed })
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
@@ -129,5 +139,17 @@ impl<G: Guard> Results for Guarded<G> {
 
     async fn outputs(&self) -> Result<Vec<Arc<str>>, StoreError> {
         self.store.outputs().await
+    }
+}
+
+#[async_trait]
+impl<G: Guard> Schedules for Guarded<G> {
+    async fn schedules(&self) -> Result<Vec<ScheduleRow>, StoreError> {
+        self.store.schedules().await
+    }
+
+    async fn put_schedule(&self, row: &ScheduleRow) -> Result<bool, StoreError> {
+        self.guard.put_schedule(row)?;
+        self.store.put_schedule(row).await
     }
 }

@@ -25,11 +25,12 @@ use stagemark::{
     RunId, Timestamp,
     ports::{
         Census, Claim, Claimed, Count, Counts, Dispatch, Filter, Forgotten, Found, Heartbeats, Hint, History, Maker,
-        Outbox, Outcome, Page, Paged, Record, Renewed, ResultKey, Results, Store, StoreError, Summary, Wanted, Write,
+        Outbox, Outcome, Page, Paged, Record, Renewed, ResultKey, Results, ScheduleRow, Schedules, Store, StoreError,
+        Summary, Wanted, Write,
     },
 };
 
-use crate::{error::failed, history, results};
+use crate::{error::failed, history, results, schedules};
 use doorbell::Doorbell;
 use pool::Connections;
 
@@ -132,5 +133,18 @@ impl Results for Postgres {
     async fn outputs(&self) -> Result<Vec<Arc<str>>, StoreError> {
         let outputs = self.connections.in_time(results::outputs(&self.connections.shared)).await;
         outputs.map_err(|error| failed("reading results", error))
+    }
+}
+
+#[async_trait]
+impl Schedules for Postgres {
+    async fn schedules(&self) -> Result<Vec<ScheduleRow>, StoreError> {
+        let all = self.connections.in_time(schedules::all(&self.connections.shared)).await;
+        all.map_err(|error| failed("reading schedules", error))
+    }
+
+    async fn put_schedule(&self, row: &ScheduleRow) -> Result<bool, StoreError> {
+        let written = self.connections.in_time(schedules::put(&self.connections.shared, row)).await;
+        written.map_err(|error| failed("writing a schedule", error))
     }
 }

@@ -25,11 +25,12 @@ use stagemark::{
     RunId, Timestamp,
     ports::{
         Census, Claim, Claimed, Count, Counts, Filter, Forgotten, Found, Heartbeats, Hint, History, Maker, Outbox,
-        Outcome, Page, Paged, Record, Renewed, ResultKey, Results, Store, StoreError, Summary, Wanted, Write,
+        Outcome, Page, Paged, Record, Renewed, ResultKey, Results, ScheduleRow, Schedules, Store, StoreError, Summary,
+        Wanted, Write,
     },
 };
 
-use crate::{error::failed, history, results};
+use crate::{error::failed, history, results, schedules};
 
 pub(crate) use careful::submit;
 pub(crate) use open::open;
@@ -126,5 +127,16 @@ impl Results for Sqlite {
 
     async fn outputs(&self) -> Result<Vec<Arc<str>>, StoreError> {
         results::outputs(&self.reader).await.map_err(|error| failed("reading results", error))
+    }
+}
+
+#[async_trait]
+impl Schedules for Sqlite {
+    async fn schedules(&self) -> Result<Vec<ScheduleRow>, StoreError> {
+        schedules::all(&self.reader).await.map_err(|error| failed("reading schedules", error))
+    }
+
+    async fn put_schedule(&self, row: &ScheduleRow) -> Result<bool, StoreError> {
+        schedules::put(&self.writer, row).await.map_err(|error| failed("writing a schedule", error))
     }
 }

@@ -42,7 +42,7 @@ async fn tables_that_are_missing_are_told_where_nobody_may_make_them() {
     let error = SqlStore::options().migrations(Migrations::Expect).open(&server.url()).await.unwrap_err();
 
     let source = std::error::Error::source(&error).unwrap().to_string();
-    assert!(source.contains("5 migrations are missing"), "{source}");
+    assert!(source.contains("6 migrations are missing"), "{source}");
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod payload;
 pub mod race;
 pub mod results;
+pub mod schedules;
 pub mod submit;
 
 /// The store that a case is about; tasks that race share it.
@@ -187,6 +188,12 @@ macro_rules! store_suite {
                 a_later_result_replaces_the_earlier_one,
                 results_that_are_over_are_removed,
                 the_outputs_of_results_are_told;
+            schedules:
+                a_schedule_comes_back_as_it_was_written,
+                a_schedule_is_made_once,
+                a_schedule_of_another_revision_is_not_written,
+                a_schedule_is_written_whole,
+                of_racing_writes_of_a_schedule_one_is_accepted;
             graph:
                 the_first_graph_of_a_version_is_kept,
                 each_version_has_a_graph_of_its_own,
