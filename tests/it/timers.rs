@@ -93,14 +93,17 @@ async fn two_engines_on_one_file_fire_a_tick_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_dies_loses_no_tick_that_is_to_be_caught_up_with() {
     let fixture = Fixture::new();
-    let dying = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let url = fixture.url();
-    let host = dying.spawn(async move {
-        let store = stagemark_sql::SqlStore::open(&url).await.unwrap();
-        let builder = Engine::builder(store).lease(Duration::from_secs(1)).poll(Duration::from_millis(50));
-        builder.serve(echo()).schedule(often().catch_up(CatchUp::All(100))).start().await.unwrap()
-    });
-    let host = host.await.unwrap();
+    let begin = move || {
+        let dying = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let host = dying.block_on(async {
+            let store = stagemark_sql::SqlStore::open(&url).await.unwrap();
+            let builder = Engine::builder(store).lease(Duration::from_secs(1)).poll(Duration::from_millis(50));
+            builder.serve(echo()).schedule(often().catch_up(CatchUp::All(100))).start().await.unwrap()
+        });
+        (dying, host)
+    };
+    let (dying, host) = tokio::task::spawn_blocking(begin).await.unwrap();
     until("a tick fired", async || !fired(&host).await.is_empty()).await;
     dying.shutdown_background();
     std::mem::forget(host);

@@ -10,6 +10,7 @@ mod fixture;
 mod histories;
 mod plans;
 mod role;
+mod schedules;
 #[cfg(feature = "tls")]
 mod tls;
 #[path = "../common/transactions.rs"]

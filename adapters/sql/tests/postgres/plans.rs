@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use stagemark::{
-    RunId, Timestamp, WorkerId,
-    ports::{Claim, Filter, Heartbeats, Hint, NewRun, Outbox, Served, Store, Write},
+    RunId, Status, Timestamp, WorkerId,
+    ports::{Claim, Filter, Heartbeats, Hint, History, NewRun, Outbox, Page, Served, Store, Write},
 };
 use stagemark_services::Postgres;
 use stagemark_sql::SqlStore;
@@ -87,6 +87,9 @@ async fn no_table_that_grows_is_read_from_end_to_end() {
         store.unsent(Timestamp(u64::MAX >> 1), 10).await.unwrap();
         store.sent(&[hints(waiting)]).await.unwrap();
         store.list(&Filter { ended: true, now: NOW, limit: 10 }).await.unwrap();
+        for statuses in [vec![], vec![Status::Failed, Status::Cancelled]] {
+            store.page(&Page { statuses, workflow: None, before: None, limit: 10, look: 1000 }).await.unwrap();
+        }
     }
     drop(store);
 
