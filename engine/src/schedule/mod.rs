@@ -154,6 +154,8 @@ pub enum ScheduleError {
 impl Schedule {
     /// A schedule of this name, which is one in the whole fleet: hosts that are given the same fire it once a tick. Where
     /// hosts are given different ones under one name, the one that started last is right, and the others let it be.
+    #[allow(clippy::new_ret_no_self, reason = "it is a schedule once it is said when it ticks")]
+    #[allow(clippy::needless_pass_by_value, reason = "as in a submission: a value at hand, written in place")]
     pub fn new<In: Payload, Out: Payload>(name: Name, workflow: Workflow<In, Out>, input: In) -> Unscheduled {
         let (workflow, version) = workflow.pinned();
         let input = serde_json::to_string(&input);
