@@ -61,6 +61,7 @@ describe('an account', () => {
     const account = newAccount()
     await signUp(page, account)
     await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('link', { name: 'Sign in' }).first().waitFor()
 
     await page.goto('/sign-in')
     await page.getByLabel('Name', { exact: true }).fill(account.name)

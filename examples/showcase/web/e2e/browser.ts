@@ -72,15 +72,27 @@ export async function signUp(page: Page, account: Account, city = 'Berlin'): Pro
   await page.getByLabel('Name', { exact: true }).fill(account.name)
   await page.getByLabel('City').selectOption(city)
   await page.getByLabel('Password', { exact: true }).fill(account.password)
-  await page.getByRole('button', { name: 'Join' }).click()
-  await signedIn(page)
+  await patiently(page, () => page.getByRole('button', { name: 'Join' }).click())
 }
 
 export async function signIn(page: Page, account: Account): Promise<void> {
   await page.goto('/sign-in')
   await page.getByLabel('Name', { exact: true }).fill(account.name)
   await page.getByLabel('Password', { exact: true }).fill(account.password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await patiently(page, () => page.getByRole('button', { name: 'Sign in' }).click())
+}
+
+/** Comes back as late as a limit says: all people of these tests share one address. */
+async function patiently(page: Page, send: () => Promise<void>): Promise<void> {
+  const limited = page.getByText(/Try again in \d+ s/)
+  const signedOut = page.getByRole('button', { name: 'Sign out' })
+  for (let tries = 0; tries < 4; tries += 1) {
+    await send()
+    await signedOut.or(limited).first().waitFor()
+    if (await signedOut.isVisible()) return
+    const seconds = Number(/in (\d+) s/.exec((await limited.textContent()) ?? '')?.[1])
+    await page.waitForTimeout((seconds + 1) * 1_000)
+  }
   await signedIn(page)
 }
 

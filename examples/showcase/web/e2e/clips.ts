@@ -1,7 +1,9 @@
 /** Clips to upload, and what is done with them on the pages. */
-import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import type { Page } from 'playwright-core'
+import { onTestFinished } from 'vitest'
 import { settings } from './settings'
 
 /** How long a real pipeline may take on a slow machine. */
@@ -19,29 +21,42 @@ export function realClip(): Picked {
   return { name: basename(clip), mimeType: 'video/mp4', buffer: readFileSync(clip) }
 }
 
-/** The clip with room at its end that players skip: the same video, in as many bytes as the test needs. */
-export function roomyClip(bytes: number): Picked {
+/**
+ * The clip with room at its end that players skip: the same video, in as many bytes as the test needs.
+ *
+ * It is a file on the disk, which is the same one when it is picked again: with its time, that is.
+ */
+export function roomyClip(bytes: number): string {
   const clip = realClip()
   const room = Buffer.alloc(Math.max(8, bytes - clip.buffer.length))
   room.writeUInt32BE(room.length, 0)
   room.write('free', 4, 'ascii')
-  return { ...clip, name: `roomy-${clip.name}`, buffer: Buffer.concat([clip.buffer, room]) }
+  const path = join(mkdtempSync(join(tmpdir(), 'contest-e2e-')), 'roomy.mp4')
+  writeFileSync(path, Buffer.concat([clip.buffer, room]))
+  onTestFinished(() => rmSync(dirname(path), { recursive: true, force: true }))
+  return path
 }
 
-/** A file that says it is a video. */
+/** A file that begins as a video does, and is none. */
 export function brokenClip(): Picked {
-  return { name: 'broken.mp4', mimeType: 'video/mp4', buffer: Buffer.from('This is no video at all.\n'.repeat(400)) }
+  const head = Buffer.from('\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41', 'latin1')
+  return { name: 'broken.mp4', mimeType: 'video/mp4', buffer: Buffer.concat([head, textFile().buffer]) }
+}
+
+/** A file that only its name calls a video. */
+export function textFile(): Picked {
+  return { name: 'text.mp4', mimeType: 'video/mp4', buffer: Buffer.from('This is no video at all.\n'.repeat(400)) }
 }
 
 /** Picks a file on the upload page and gives it a title. */
-export async function pick(page: Page, file: Picked, title: string): Promise<void> {
+export async function pick(page: Page, file: Picked | string, title: string): Promise<void> {
   await page.goto('/upload')
   await page.locator('input[type=file]').setInputFiles(file)
   await page.getByLabel('Title').fill(title)
 }
 
 /** Uploads a file to the end; gives the id of its video. */
-export async function upload(page: Page, file: Picked, title: string): Promise<string> {
+export async function upload(page: Page, file: Picked | string, title: string): Promise<string> {
   await pick(page, file, title)
   await page.getByRole('button', { name: /^Upload / }).click()
   await page.waitForURL(/\/v\//, { timeout: 60_000 })

@@ -101,9 +101,12 @@ describe('each page has no serious fault, in both schemes, at a desk and on a ph
 
   it('a video’s history', async () => {
     await author.setViewportSize(DESK)
+    await author.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
     await author.goto(`/v/${videos.ready}`)
     await author.locator('.history summary').click()
     await author.locator('.history-run').first().waitFor()
+    await author.locator('.history').scrollIntoViewIfNeeded()
+    await author.locator('.facts').first().scrollIntoViewIfNeeded()
     await picture(author, 'history-desk-light')
     expect(await seriousFaults(author)).toEqual([])
   })

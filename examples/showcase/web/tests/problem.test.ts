@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { asProblem, fieldMessage, problemOf } from '../src/api/problem'
+import { asProblem, fieldMessage, isRefusal, Problem, problemOf } from '../src/api/problem'
 import { traceparent } from '../src/api/trace'
 
 describe('a problem', () => {
@@ -20,6 +20,12 @@ describe('a problem', () => {
 
   it('can be read when a proxy answered with a page', () => {
     expect(problemOf(new Response(null, { status: 502 }), '<html>').message).toBe('The server answered 502.')
+  })
+
+  it('is final when the same request would meet it again', () => {
+    const final = [401, 404, 409, 415, 429, 500, 503, 0].filter((status) => isRefusal(new Problem('', status, '')))
+
+    expect(final).toEqual([404, 409, 415])
   })
 
   it('is made of anything thrown', () => {

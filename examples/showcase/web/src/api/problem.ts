@@ -43,6 +43,11 @@ export function isAborted(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError'
 }
 
+/** Whether the same request would be refused again: another try needs another request. */
+export function isRefusal(problem: Problem): boolean {
+  return problem.status >= 400 && problem.status < 500 && ![401, 408, 429].includes(problem.status)
+}
+
 /** The message for one field of a form. */
 export function fieldMessage(problem: Problem | null, field: string): string | null {
   return problem?.fields.find((error) => error.field === field || error.field === `/${field}`)?.message ?? null

@@ -1,4 +1,4 @@
-/** All clips that are ready, searched by title and player. */
+/** All clips that are ready, searched by title and player; the clips of one player. */
 
 import { useEffect, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
@@ -39,7 +39,7 @@ export function Feed() {
           <ClipCard key={clip.id} clip={clip} />
         ))}
       </div>
-      {clips.isLoading && <ClipSkeletons count={clips.items.length > 0 ? 4 : 8} />}
+      {clips.isLoading && <ClipSkeletons many={clips.items.length > 0 ? 4 : 8} />}
       {clips.problem && <Failure problem={clips.problem} retry={clips.items.length > 0 ? clips.more : clips.reload} />}
       {!clips.isLoading && !clips.problem && clips.items.length === 0 && <Nothing isSearch={q !== '' || by !== ''} />}
       {clips.hasMore && !clips.isLoading && !clips.problem && (
@@ -74,41 +74,33 @@ function Welcome() {
 
 function Search({ q, by }: { q: string; by: string }) {
   const { route } = useLocation()
-  const [typed, setTyped] = useState({ q, by })
+  const [typed, setTyped] = useState(q)
   const settled = useSettled(typed, 350)
   // The address may change by a link as well.
-  useEffect(() => setTyped({ q, by }), [q, by])
+  useEffect(() => setTyped(q), [q])
   useEffect(() => {
-    if (settled !== typed || (settled.q.trim() === q && settled.by.trim() === by)) return
-    const query = new URLSearchParams()
-    if (settled.q.trim()) query.set('q', settled.q.trim())
-    if (settled.by.trim()) query.set('player', settled.by.trim())
+    const text = settled.trim()
+    if (settled !== typed || text === q) return
+    const query = new URLSearchParams({ ...(text && { q: text }), ...(by && { player: by }) })
     route(`/${query.size > 0 ? `?${query}` : ''}`, true)
   }, [settled, typed, q, by, route])
   return (
     <search class="search">
+      {by && (
+        <a class="button is-small" href={q ? `/?${new URLSearchParams({ q })}` : '/'}>
+          <Icon name="cross" /> All players
+        </a>
+      )}
       <div class="input-icon">
         <Icon name="search" />
         <input
           type="search"
           class="input"
-          aria-label="Search by title"
-          placeholder="Title"
+          aria-label="Search by title or player"
+          placeholder="Title or player"
           maxLength={80}
-          value={typed.q}
-          onInput={(event) => setTyped({ ...typed, q: event.currentTarget.value })}
-        />
-      </div>
-      <div class="input-icon">
-        <Icon name="user" />
-        <input
-          type="search"
-          class="input"
-          aria-label="Search by player"
-          placeholder="Player"
-          maxLength={32}
-          value={typed.by}
-          onInput={(event) => setTyped({ ...typed, by: event.currentTarget.value })}
+          value={typed}
+          onInput={(event) => setTyped(event.currentTarget.value)}
         />
       </div>
     </search>

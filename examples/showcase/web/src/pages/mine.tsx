@@ -65,7 +65,7 @@ function Videos() {
           </ClipCard>
         ))}
       </div>
-      {clips.isLoading && <ClipSkeletons count={4} />}
+      {clips.isLoading && <ClipSkeletons many={4} />}
       {clips.problem && <Failure problem={clips.problem} retry={clips.items.length > 0 ? clips.more : clips.reload} />}
       {!clips.isLoading && !clips.problem && clips.items.length === 0 && (
         <Empty icon="film" title="Nothing here yet">

@@ -19,7 +19,7 @@ export function OpsRunPage() {
   const { params } = useRoute()
   return (
     <>
-      <p>
+      <p class="back">
         <a href="/ops">Operations</a>
       </p>
       <Admin>

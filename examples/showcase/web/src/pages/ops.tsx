@@ -3,7 +3,7 @@ import { useLocation } from 'preact-iso'
 import { api, body, done } from '../api/client'
 import type { Counts, OpsRun, RunStatus } from '../api/types'
 import { ago, between, figure, took } from '../format'
-import { StateBadge } from '../ui/bits'
+import { Scroll, StateBadge } from '../ui/bits'
 import { confirm } from '../ui/confirm'
 import { Admin } from '../ui/guard'
 import { useAction, useEvery, useList, useResource, useTitle } from '../ui/hooks'
@@ -65,7 +65,7 @@ function Queues({ counts }: { counts: Counts }) {
       {counts.queues.length === 0 ? (
         <p class="muted">Nothing waits.</p>
       ) : (
-        <div class="scroll">
+        <Scroll label="Queues, as a table">
           <table class="facts">
             <thead>
               <tr>
@@ -86,7 +86,7 @@ function Queues({ counts }: { counts: Counts }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </section>
   )
@@ -156,7 +156,7 @@ function Runs() {
 
 function RunTable({ runs }: { runs: OpsRun[] }) {
   return (
-    <div class="scroll">
+    <Scroll label="Runs, as a table">
       <table class="facts">
         <thead>
           <tr>
@@ -185,7 +185,7 @@ function RunTable({ runs }: { runs: OpsRun[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   )
 }
 

@@ -2,7 +2,7 @@
 
 import { useEffect } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { asProblem } from '../api/problem'
+import { asProblem, isRefusal } from '../api/problem'
 import { bytes, took } from '../format'
 import { player } from '../session/session'
 import { Bar } from '../ui/bits'
@@ -64,6 +64,7 @@ export function SendingCard({ sending }: { sending: Sending }) {
 
 function Buttons({ sending }: { sending: Sending }) {
   const me = player.value?.id ?? ''
+  const giveUp = () => cancel(me).catch((error) => toast(asProblem(error).message))
   const stop = async () => {
     const isAgreed = await confirm({
       title: 'Cancel this upload?',
@@ -71,7 +72,16 @@ function Buttons({ sending }: { sending: Sending }) {
       action: 'Cancel the upload',
       isDangerous: true,
     })
-    if (isAgreed) await cancel(me).catch((error) => toast(asProblem(error).message))
+    if (isAgreed) await giveUp()
+  }
+  if (sending.problem && isRefusal(sending.problem)) {
+    return (
+      <div class="row">
+        <button type="button" class="button is-primary" onClick={() => void giveUp()}>
+          Pick another file
+        </button>
+      </div>
+    )
   }
   return (
     <div class="row">

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { api, body } from '../api/client'
 import type { HistoryRun, HistoryStage, StageState, VideoState } from '../api/types'
 import { at, between, took } from '../format'
-import { StateBadge } from '../ui/bits'
+import { Scroll, StateBadge } from '../ui/bits'
 import { useResource } from '../ui/hooks'
 import { Failure, Loading } from '../ui/states'
 
@@ -61,7 +61,7 @@ function Run({ run }: { run: HistoryRun }) {
         </span>
       </div>
       {run.reason && <p class="notice is-bad">{run.reason}</p>}
-      <div class="scroll">
+      <Scroll label={`Stages of run ${run.n}`}>
         <table class="facts">
           <thead>
             <tr>
@@ -81,7 +81,7 @@ function Run({ run }: { run: HistoryRun }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   )
 }

@@ -6,7 +6,7 @@ import { api, body } from '../api/client'
 import type { Video } from '../api/types'
 import { ago } from '../format'
 import { player } from '../session/session'
-import { PlayerLine, StateBadge } from '../ui/bits'
+import { PlayerLine } from '../ui/bits'
 import { useResource, useTitle } from '../ui/hooks'
 import { Icon } from '../ui/icons'
 import { Failure, Loading } from '../ui/states'
@@ -44,16 +44,10 @@ function Whole({ video, reload, set }: Props) {
     <article class="video-page">
       {video.state === 'READY' && <Watch key={video.id} video={video} set={set} />}
       <header class="video-head">
-        <div class="row is-apart">
-          <h1>{video.title}</h1>
-          {video.state !== 'READY' && <StateBadge state={video.state} />}
-        </div>
-        <div class="row is-apart">
-          <a class="plain" href={`/?player=${encodeURIComponent(video.player.name)}`}>
-            <PlayerLine player={video.player} />
-          </a>
-          <span class="muted">{ago(video.created_at)}</span>
-        </div>
+        <h1>{video.title}</h1>
+        <a class="plain" href={`/?player=${encodeURIComponent(video.player.name)}`}>
+          <PlayerLine player={video.player} when={ago(video.created_at)} />
+        </a>
       </header>
       {video.state === 'UPLOADING' && (
         <div class="card stack">

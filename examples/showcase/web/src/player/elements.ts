@@ -13,6 +13,8 @@ import MediaPreviewThumbnail from 'media-chrome/media-preview-thumbnail'
 import { MediaTextDisplay } from 'media-chrome/media-text-display'
 import 'media-chrome/media-time-display'
 import 'media-chrome/media-time-range'
+import { En } from 'media-chrome/dist/lang/en.js'
+import { addTranslation } from 'media-chrome/dist/utils/i18n.js'
 import MediaTooltip from 'media-chrome/media-tooltip'
 import { adoptStyles } from './strict-styles'
 
@@ -29,3 +31,6 @@ const BASES = [
 ]
 
 for (const base of BASES) adoptStyles(base as unknown as CustomElementConstructor)
+
+// Those who speak to their computer say what they read on the button, and that is `1x`.
+addTranslation('en', { ...En, 'Playback rate {playbackRate}': 'Playback rate {playbackRate}x' })

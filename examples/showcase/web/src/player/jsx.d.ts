@@ -10,7 +10,7 @@ declare module 'preact' {
       'media-control-bar': Media
       'media-play-button': Media
       'media-time-range': Media
-      'media-time-display': Media & { showduration?: boolean }
+      'media-time-display': Media & { showduration?: boolean; notoggle?: boolean }
       'media-fullscreen-button': Media
       'media-playback-rate-button': Media & { rates?: string }
       'media-loading-indicator': Media & { slot?: string; noautohide?: boolean }

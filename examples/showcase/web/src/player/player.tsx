@@ -46,7 +46,7 @@ export function Player({ video, onView }: Props) {
       <media-control-bar>
         <media-play-button />
         <media-time-range />
-        <media-time-display showduration />
+        <media-time-display showduration notoggle />
         <media-playback-rate-button rates="0.25 0.5 1 2" />
         <media-fullscreen-button />
       </media-control-bar>

@@ -32,9 +32,11 @@ export async function follow(video: string, follower: Follower, signal: AbortSig
   const reader = new RunReader(`/api/videos/${video}/run`, follower, signal)
   for (let empty = 0; !signal.aborted; ) {
     try {
+      const opened = Date.now()
       const news = await reader.stream()
       if (reader.ended) return
-      empty = news > 0 ? 0 : empty + 1
+      // A stream that was open for long and had nothing to tell was a good one.
+      empty = news > 0 || Date.now() - opened > SILENCE_MS / 2 ? 0 : empty + 1
       if (empty >= EMPTY_STREAMS_MAX) await reader.poll()
       if (reader.ended) return
     } catch (error) {
@@ -54,6 +56,8 @@ class RunReader {
   ended = false
   #lastEventId = ''
   #etag = ''
+  /** What was shown last: the end tells the last state once more. */
+  #shown = ''
 
   constructor(
     readonly path: string,
@@ -115,7 +119,8 @@ class RunReader {
     const view = parseView(data)
     if (view === null) return 0
     this.ended = view.ended_at != null
-    this.follower.onView(view)
+    if (data !== this.#shown) this.follower.onView(view)
+    this.#shown = data
     return 1
   }
 }

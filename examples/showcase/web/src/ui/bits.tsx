@@ -1,4 +1,5 @@
 /** Small pieces that several pages show. */
+import type { ComponentChildren } from 'preact'
 import type { PlayerCard, RunStatus, VideoState } from '../api/types'
 import { Icon, type IconName } from './icons'
 
@@ -12,13 +13,13 @@ export function Avatar({ name }: { name: string }) {
   )
 }
 
-export function PlayerLine({ player }: { player: Pick<PlayerCard, 'name' | 'city'> }) {
+export function PlayerLine({ player, when }: { player: Pick<PlayerCard, 'name' | 'city'>; when?: string }) {
   return (
     <span class="player-line">
       <Avatar name={player.name} />
       <span>
         <strong>{player.name}</strong>
-        <span class="muted">{player.city}</span>
+        <span class="muted">{when ? `${player.city} · ${when}` : player.city}</span>
       </span>
     </span>
   )
@@ -39,6 +40,16 @@ export function StateBadge({ state }: { state: VideoState | RunStatus }) {
     <span class={`badge ${tone}`}>
       <Icon name={icon} /> {label}
     </span>
+  )
+}
+
+/** What may be wider than the screen: it scrolls by itself, by the keys as well. */
+export function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keys
+    <section class="scroll" aria-label={label} tabIndex={0}>
+      {children}
+    </section>
   )
 }
 

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import type { VideoCard } from '../api/types'
-import { ago, clock, counted } from '../format'
+import { ago, clock, count, counted } from '../format'
 import { Avatar, StateBadge } from './bits'
 import { Icon } from './icons'
 
@@ -25,12 +25,12 @@ export function ClipCard({ clip, children }: { clip: VideoCard; children?: Compo
           <span class={clip.liked_by_me ? 'is-liked' : ''}>
             <Icon name="heart" filled={clip.liked_by_me} />
             <span class="unseen">{counted(clip.likes, 'like')}</span>
-            <span aria-hidden="true">{clip.likes}</span>
+            <span aria-hidden="true">{count(clip.likes)}</span>
           </span>
           <span>
             <Icon name="eye" />
             <span class="unseen">{counted(clip.views, 'view')}</span>
-            <span aria-hidden="true">{clip.views}</span>
+            <span aria-hidden="true">{count(clip.views)}</span>
           </span>
         </p>
       </div>
@@ -67,10 +67,10 @@ function Poster({ clip }: { clip: VideoCard }) {
   )
 }
 
-export function ClipSkeletons({ count = 8 }: { count?: number }) {
+export function ClipSkeletons({ many = 8 }: { many?: number }) {
   return (
     <div class="clips" role="status" aria-label="Loading clips">
-      {Array.from({ length: count }, (_, at) => (
+      {Array.from({ length: many }, (_, at) => (
         <div key={at} class="clip is-skeleton" aria-hidden="true">
           <div class="poster" />
           <div class="skeleton-line" />
