@@ -63,6 +63,34 @@ describe('a clip', () => {
     await page.context().close()
   })
 
+  it('is followed by asking again where streams are swallowed', async () => {
+    const page = await player()
+    const asked = page.waitForResponse((response) => /\/run$/.test(response.url()) && response.ok(), {
+      timeout: RUN_MS,
+    })
+    await page.route('**/run/events', (route) => route.abort())
+
+    await upload(page, realClip(), 'Behind a bad proxy')
+
+    await asked
+    await ended(page, 'ready')
+    await page.context().close()
+  })
+
+  it('is taken up again after its run was cancelled', async () => {
+    const page = await player()
+    await upload(page, realClip(), 'Cancelled and tried again')
+    await page.locator('section.run[data-status=RUNNING]').waitFor({ timeout: RUN_MS })
+
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.locator('section.run[data-status=CANCELLED]').waitFor({ timeout: RUN_MS })
+    await page.getByRole('button', { name: 'Try again' }).click()
+
+    await ended(page, 'ready')
+    await page.context().close()
+  })
+
   it('goes on where it stopped when the page is reloaded in the middle of the upload', async () => {
     const page = await player()
     const file = roomyClip(64 * MIB)

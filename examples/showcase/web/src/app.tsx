@@ -1,8 +1,8 @@
 /** The frame of all pages: header, navigation, and what the address names. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { LocationProvider, lazy, Route, Router, useLocation } from 'preact-iso'
-import { asProblem, type Problem } from './api/problem'
+import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from 'preact-iso'
+import { asProblem, Problem } from './api/problem'
 import { Feed } from './pages/feed'
 import { NotFound } from './pages/not-found'
 import { SignIn, SignUp } from './pages/sign'
@@ -18,6 +18,9 @@ const Ops = lazy(() => import('./pages/ops').then((page) => page.Ops))
 const OpsRunPage = lazy(() => import('./pages/ops-run').then((page) => page.OpsRunPage))
 const UploadPage = lazy(() => import('./pages/upload').then((page) => page.UploadPage))
 const VideoPage = lazy(() => import('./pages/video').then((page) => page.VideoPage))
+
+/** Most often the page's files were replaced by those of a newer one while it was open. */
+const BROKEN = new Problem('broken', 0, 'This page could not be shown. Load it again.')
 
 export function App({ start }: { start: () => Promise<void> }) {
   const [problem, setProblem] = useState<Problem | null>(null)
@@ -65,18 +68,28 @@ function Main({ problem, retry }: { problem: Problem | null; retry: () => void }
 }
 
 function Pages() {
+  const [isBroken, setBroken] = useState(false)
+  if (isBroken) return <Failure problem={BROKEN} retry={() => location.reload()} />
   return (
-    <Router>
-      <Route path="/" component={Feed} />
-      <Route path="/board" component={Board} />
-      <Route path="/mine" component={Mine} />
-      <Route path="/upload" component={UploadPage} />
-      <Route path="/v/:id" component={VideoPage} />
-      <Route path="/ops" component={Ops} />
-      <Route path="/ops/runs/:run" component={OpsRunPage} />
-      <Route path="/sign-in" component={SignIn} />
-      <Route path="/sign-up" component={SignUp} />
-      <Route default component={NotFound} />
-    </Router>
+    <ErrorBoundary onError={(error) => setBroken(report(error))}>
+      <Router>
+        <Route path="/" component={Feed} />
+        <Route path="/board" component={Board} />
+        <Route path="/mine" component={Mine} />
+        <Route path="/upload" component={UploadPage} />
+        <Route path="/v/:id" component={VideoPage} />
+        <Route path="/ops" component={Ops} />
+        <Route path="/ops/runs/:run" component={OpsRunPage} />
+        <Route path="/sign-in" component={SignIn} />
+        <Route path="/sign-up" component={SignUp} />
+        <Route default component={NotFound} />
+      </Router>
+    </ErrorBoundary>
   )
+}
+
+/** For those who look into the console; the page says what can be done. */
+function report(error: unknown): true {
+  console.error(error)
+  return true
 }

@@ -3,11 +3,12 @@
  *
  * What is sent is kept by the server; after a reload the same file, picked again, goes on where it was.
  */
-import { signal } from '@preact/signals'
+import { effect, signal } from '@preact/signals'
 import { Uppy } from '@uppy/core'
 import { api, body, done } from '../api/client'
 import { asProblem, Problem } from '../api/problem'
 import type { Video } from '../api/types'
+import { player as signedIn } from '../session/session'
 import { uuidv7 } from '../watch/uuid'
 import { contentType } from './choice'
 import { forget, recall, remember } from './memory'
@@ -31,6 +32,14 @@ export const sending = signal<Sending | null>(null)
 let uppy: Uppy<VideoMeta, NoBody> | null = null
 let startedAt = 0
 let startedFrom = 0
+
+// An upload is the player's own: it stops when the player leaves, and is kept on the server for the next time.
+effect(() => {
+  if (signedIn.value !== null) return
+  uppy?.destroy()
+  uppy = null
+  sending.value = null
+})
 
 /** Sends `file` as a video of the player; `resumed` names a video whose upload goes on. */
 export async function start(player: string, file: File, title: string, resumed: string | null = null): Promise<void> {
