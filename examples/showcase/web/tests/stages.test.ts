@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RunView, Stage } from '../src/api/types'
 import { backoffMs } from '../src/run/backoff'
-import { announcement, clampPercent, passes } from '../src/run/stages'
+import { announcement, clampPercent, onward, passes } from '../src/run/stages'
 
 function stage(name: string, fields: Partial<Stage> = {}): Stage {
   return {
@@ -59,24 +59,36 @@ describe('a percentage', () => {
   })
 })
 
-describe('what is announced', () => {
-  const view: RunView = {
-    run: '0',
-    status: 'RUNNING',
-    percent: 31,
-    stages: [stage('edit', { title: 'Edit', state: 'RUNNING' })],
-    reason: null,
-    submitted_at: '2026-01-01T00:00:00.000Z',
-    ended_at: null,
-  }
+const VIEW: RunView = {
+  run: '0',
+  status: 'RUNNING',
+  percent: 31,
+  stages: [stage('edit', { title: 'Edit', state: 'RUNNING' })],
+  reason: null,
+  submitted_at: '2026-01-01T00:00:00.000Z',
+  ended_at: null,
+}
 
+describe('the bar of a run', () => {
+  it('does not go back while the run goes on', () => {
+    expect(onward({ ...VIEW, percent: 65 }, { ...VIEW, percent: 54 }).percent).toBe(65)
+    expect(onward({ ...VIEW, percent: 54 }, { ...VIEW, percent: 65 }).percent).toBe(65)
+  })
+
+  it('begins anew with another run, and tells the truth at the end', () => {
+    expect(onward({ ...VIEW, percent: 65 }, { ...VIEW, run: '1', percent: 0 }).percent).toBe(0)
+    expect(onward({ ...VIEW, percent: 65 }, { ...VIEW, status: 'FAILED', percent: 54 }).percent).toBe(54)
+  })
+})
+
+describe('what is announced', () => {
   it('is the same within a quarter', () => {
-    expect(announcement({ ...view, percent: 26 })).toBe(announcement({ ...view, percent: 49 }))
-    expect(announcement({ ...view, percent: 49 })).not.toBe(announcement({ ...view, percent: 50 }))
+    expect(announcement({ ...VIEW, percent: 26 })).toBe(announcement({ ...VIEW, percent: 49 }))
+    expect(announcement({ ...VIEW, percent: 49 })).not.toBe(announcement({ ...VIEW, percent: 50 }))
   })
 
   it('says why a run failed', () => {
-    expect(announcement({ ...view, status: 'FAILED', reason: 'This file is not a video.' })).toContain('not a video')
+    expect(announcement({ ...VIEW, status: 'FAILED', reason: 'This file is not a video.' })).toContain('not a video')
   })
 })
 

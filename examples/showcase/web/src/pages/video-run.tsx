@@ -5,7 +5,7 @@ import type { Problem } from '../api/problem'
 import type { RunView, Stage, StageState } from '../api/types'
 import { between, took } from '../format'
 import { type Connection, follow } from '../run/follow'
-import { announcement, clampPercent, type Pass, passes, shownPercent } from '../run/stages'
+import { announcement, clampPercent, onward, type Pass, passes, shownPercent } from '../run/stages'
 import { Bar } from '../ui/bits'
 import { confirm } from '../ui/confirm'
 import { useAction } from '../ui/hooks'
@@ -82,7 +82,7 @@ function useRun(video: string, round: number, onEnd: () => void) {
     let wasSeenRunning = false
     const onView = (next: RunView) => {
       if (abort.signal.aborted) return
-      setView(next)
+      setView((shown) => onward(shown, next))
       setProblem(null)
       // A failed run that is merely looked at again is no news for the page around it.
       if (next.ended_at == null) wasSeenRunning = true

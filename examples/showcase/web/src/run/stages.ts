@@ -36,6 +36,12 @@ export function shownPercent(stage: Stage): number {
   return stage.state === 'READY' ? 100 : clampPercent(stage.percent)
 }
 
+/** What to show after `shown`: the bar of a run that goes on does not go back, though its estimate may. */
+export function onward(shown: RunView | null, next: RunView): RunView {
+  const goesOn = shown?.run === next.run && shown.status === 'RUNNING' && next.status === 'RUNNING'
+  return goesOn ? { ...next, percent: Math.max(shown.percent, next.percent) } : next
+}
+
 /** A sentence for those who hear the page: what is worked at now, or how it ended. */
 export function announcement(view: RunView): string {
   const running = view.stages.find((stage) => stage.state === 'RUNNING')
