@@ -93,7 +93,7 @@ fn demo_on_a_cluster(arguments: &[OsString]) -> Result<(), String> {
 }
 
 fn test(arguments: &[OsString]) -> Result<(), String> {
-    let ours = [Need::CC, Need::FFMPEG, Need::LIMITS, Need::MOUNT, Need::FAKETIME];
+    let ours = [Need::CC, Need::FFMPEG, Need::LIMITS, Need::MOUNT, Need::FAKETIME, Need::NGINX];
     provide::all(&[ours.as_slice(), &services::needs()].concat())?;
     stagemark_services::WEED.install().map_err(|error| error.to_string())?;
     web::test()?;

@@ -74,6 +74,15 @@ impl Need {
         packages: &["faketime"],
         starts: false,
     };
+    /// What stands in front of the API hosts.
+    pub(crate) const NGINX: Self = Self {
+        what: "nginx",
+        purpose: "for the front of the showcase",
+        programs: &["nginx"],
+        able: Able::Run,
+        packages: &["nginx"],
+        starts: true,
+    };
     /// What makes small disks for tests.
     pub(crate) const MOUNT: Self = Self {
         what: "mount and umount",

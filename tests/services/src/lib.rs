@@ -1,4 +1,4 @@
-//! Private servers for tests and demos: `PostgreSQL`, Redis, `RabbitMQ` and an S3 store.
+//! Private servers for tests and demos: `PostgreSQL`, Redis, `RabbitMQ`, an S3 store, and nginx in front.
 //!
 //! Each is the real thing, from the distribution's packages (the S3 store from a Python package), on free ports of
 //! 127.0.0.1, in a folder of its own and behind a password of its own. Servers that already run are never touched.
@@ -27,8 +27,11 @@
 //! ```
 
 mod address;
+mod certificate;
 mod error;
 mod folder;
+mod front;
+mod page;
 mod place;
 mod ports;
 mod postgres;
@@ -38,11 +41,14 @@ mod rabbitmq;
 mod redis;
 mod s3;
 mod server;
+mod site;
 mod spawn;
 mod wheel;
 
 pub use address::{S3Address, amqp_url, database_url, redis_url, s3_address};
+pub use certificate::Pair;
 pub use error::ServiceError;
+pub use front::{Front, FrontKind};
 pub use place::{Place, Secret};
 pub use postgres::{Postgres, PostgresKind, Shutdown};
 pub use programs::find;
@@ -50,4 +56,5 @@ pub use rabbitmq::{RabbitMq, RabbitMqKind};
 pub use redis::{Redis, RedisKind};
 pub use s3::{S3, S3Kind};
 pub use server::{Kind, Server};
+pub use site::Site;
 pub use wheel::{NODE, WEED, Wheel};

@@ -2,8 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::chown,
-    path::Path,
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -15,7 +13,7 @@ use crate::{
     place::{Place, write_private},
     programs::need,
     server::{Kind, Serve, Server},
-    spawn::{Life, Terms, User, command, privileges, run},
+    spawn::{Life, Terms, User, command, give, privileges, run},
 };
 
 const PACKAGE: &str = "postgresql";
@@ -112,7 +110,7 @@ impl Serve for PostgresKind {
         }
         fs::create_dir(&partial).at("making the folder", &partial)?;
         write_private(&password, place.secret().reveal())?;
-        give_to_server(&[&partial, &password])?;
+        give(USER, &[&partial, &password])?;
         let mut initdb = Command::new(need("setpriv", "util-linux")?);
         initdb.args(privileges(USER, place.folder())).arg("--").arg(need("initdb", PACKAGE)?);
         initdb.args(["--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--username", ROLE]);
@@ -150,18 +148,4 @@ impl Serve for PostgresKind {
 
 fn url(place: &Place, database: &str) -> String {
     format!("postgres://{ROLE}:{}@{}/{database}", place.secret().reveal(), place.address())
-}
-
-/// Gives files to the user that the server runs as.
-fn give_to_server(paths: &[&Path]) -> Result<(), ServiceError> {
-    let User::InsteadOfRoot(name) = USER else { return Ok(()) };
-    if !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    let id = |which| {
-        let said = run(Command::new("id").args([which, name]), "looking up the user postgres")?;
-        said.trim().parse::<u32>().map_err(|error| ServiceError::command("looking up the user postgres", &error))
-    };
-    let (user, group) = (id("-u")?, id("-g")?);
-    paths.iter().try_for_each(|path| chown(path, Some(user), Some(group)).at("giving away", *path))
 }

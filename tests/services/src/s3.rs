@@ -1,19 +1,13 @@
 //! An S3 store: `SeaweedFS`.
 
-use std::{
-    fs,
-    io::{Read, Write},
-    net::{Ipv4Addr, TcpStream},
-    path::Path,
-    process::Command,
-    time::Duration,
-};
+use std::{fs, path::Path, process::Command};
 
 use rustix::process::Signal;
 
 use crate::{
     address::S3Address,
     error::{At, ServiceError},
+    page::is_served,
     place::{Place, write_private},
     server::{Kind, Serve, Server},
     spawn::{Life, Terms, User, command, run},
@@ -23,7 +17,6 @@ use crate::{
 /// The bucket that is there from the start.
 const BUCKET: &str = "stagemark";
 const KEY_ID: &str = "stagemark";
-const ANSWER_MAX: Duration = Duration::from_secs(1);
 /// What listens, in the order of its ports; clients come to the first.
 const LISTENERS: [&str; 10] = [
     "s3.port",
@@ -154,17 +147,4 @@ impl Serve for S3Kind {
             let _none = fs::remove_file(Path::new(&socket));
         }
     }
-}
-
-/// Whether a page is there.
-fn is_served(port: u16, path: &str) -> bool {
-    let answer = || -> std::io::Result<bool> {
-        let mut stream = TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), ANSWER_MAX)?;
-        stream.set_read_timeout(Some(ANSWER_MAX))?;
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")?;
-        let mut status = [0; 12];
-        stream.read_exact(&mut status)?;
-        Ok(status.ends_with(b" 200"))
-    };
-    answer().unwrap_or(false)
 }

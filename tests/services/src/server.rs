@@ -32,7 +32,7 @@ const TRIES: u32 = 3;
 const PID: &str = "pid";
 
 /// What a server is: one of [`PostgresKind`](crate::PostgresKind), [`RedisKind`](crate::RedisKind),
-/// [`RabbitMqKind`](crate::RabbitMqKind) and [`S3Kind`].
+/// [`RabbitMqKind`](crate::RabbitMqKind), [`S3Kind`] and [`FrontKind`](crate::FrontKind).
 ///
 /// ```
 /// use stagemark_services::{Kind, PostgresKind};
@@ -98,7 +98,11 @@ impl<K: Kind> Server<K> {
 
     /// Starts one in a folder that goes when it ends.
     pub fn temporary() -> Result<Self, ServiceError> {
-        let temporary = Temporary::new(S3Kind::tidy_below)?;
+        Self::within(Temporary::new(S3Kind::tidy_below)?)
+    }
+
+    /// Starts one in this folder.
+    pub(crate) fn within(temporary: Temporary) -> Result<Self, ServiceError> {
         Self::begin(&temporary.path.join(K::NAME), Life::WithThisProcess, Some(temporary))
     }
 

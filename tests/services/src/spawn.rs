@@ -2,13 +2,17 @@
 
 use std::{
     env, fs, io,
+    os::unix::fs::chown,
     path::{Path, PathBuf},
     process::{Child, Command},
     sync::{LazyLock, mpsc},
     thread,
 };
 
-use crate::{error::ServiceError, programs::need};
+use crate::{
+    error::{At, ServiceError},
+    programs::need,
+};
 
 /// How long a server lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +67,22 @@ pub(crate) fn privileges(user: User, folder: &Path) -> Vec<String> {
     words
 }
 
+/// Gives files to the user that a server runs as.
+pub(crate) fn give(user: User, paths: &[&Path]) -> Result<(), ServiceError> {
+    let User::InsteadOfRoot(name) = user else { return Ok(()) };
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let id = |which| {
+        let said = run(Command::new("id").args([which, name]), "looking up the user of a server")?;
+        said.trim().parse::<u32>().map_err(|error| ServiceError::command("looking up the user of a server", &error))
+    };
+    let (user, group) = (id("-u")?, id("-g")?);
+    paths.iter().try_for_each(|path| chown(path, Some(user), Some(group)).at("giving away", *path))
+}
+
 /// Whether others may enter this folder and each above it.
-fn is_open(folder: &Path) -> bool {
+pub(crate) fn is_open(folder: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     folder
         .ancestors()
