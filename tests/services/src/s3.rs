@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use crate::{
     address::S3Address,
     error::{At, ServiceError},
+    folder::Temporary,
     page::is_served,
     place::{Place, write_private},
     server::{Kind, Serve, Server},
@@ -31,6 +32,8 @@ const LISTENERS: [&str; 10] = [
     "admin.port.grpc",
 ];
 const FILER: usize = 2;
+/// More that it knows, beside its own.
+const IDENTITIES: &str = "identities";
 
 /// A private S3 store, with one bucket.
 ///
@@ -53,6 +56,16 @@ pub type S3 = Server<S3Kind>;
 pub struct S3Kind;
 
 impl Server<S3Kind> {
+    /// Starts one that knows these identities too, objects of JSON as the store keeps them, in a folder that goes when it
+    /// ends.
+    pub fn knowing(identities: &[String]) -> Result<Self, ServiceError> {
+        let temporary = Temporary::new(S3Kind::tidy_below)?;
+        let folder = temporary.path.join(S3Kind::NAME);
+        fs::create_dir_all(&folder).at("making the folder", &folder)?;
+        write_private(&folder.join(IDENTITIES), &identities.join(","))?;
+        Self::within(temporary)
+    }
+
     /// The command of the store's own client that copies a file into this folder, past the S3 protocol.
     pub fn own_copy(&self, file: &Path, folder: &str) -> Command {
         let mut client = Command::new(WEED.program());
@@ -102,7 +115,9 @@ impl Serve for S3Kind {
         let key = format!(r#"{{"accessKey":"{KEY_ID}","secretKey":"{}"}}"#, place.secret().reveal());
         let actions = r#"["Admin","Read","Write","List","Tagging"]"#;
         let identity = format!(r#"{{"name":"{KEY_ID}","credentials":[{key}],"actions":{actions}}}"#);
-        write_private(&place.file("s3.json"), &format!(r#"{{"identities":[{identity}]}}"#))
+        let others =
+            fs::read_to_string(place.file(IDENTITIES)).map_or_else(|_| String::new(), |more| format!(",{more}"));
+        write_private(&place.file("s3.json"), &format!(r#"{{"identities":[{identity}{others}]}}"#))
     }
 
     fn command(place: &Place, life: Life) -> Result<Command, ServiceError> {
