@@ -13,6 +13,7 @@ bucket=${S3_BUCKET:-contest}
 
 umask 077
 mkdir -p "$out"
+chmod 700 "$out"
 
 secret() {
     cat "$secrets/$1"
@@ -93,5 +94,7 @@ cat >"$out/s3-identities.json.new" <<END
 END
 
 for name in rabbitmq-definitions.json redis-users.acl s3-identities.json; do
+    # Containers read their files as users of their own; the folder lets nobody in.
+    chmod 444 "$out/$name.new"
     mv "$out/$name.new" "$out/$name"
 done

@@ -14,6 +14,7 @@ redis=${REDIS_AT:-redis:6379}
 
 umask 077
 mkdir -p "$dir"
+chmod 700 "$dir"
 
 # Letters and digits alone: they stand in addresses and in settings of five programs.
 make() {
@@ -41,5 +42,7 @@ for name in api worker; do
     tell "$name-amqp-url" "amqp://contest_$name:$(cat "$dir/rabbitmq-$name-password")@$rabbitmq/contest"
     tell "$name-redis-url" "redis://contest_$name:$(cat "$dir/redis-$name-password")@$redis"
 done
-# As libpq reads it, for the backup.
+# Containers read their files as users of their own; the folder lets nobody in.
+chmod 444 "$dir"/*
+# As libpq reads it, for the backup; not where others could read it too.
 tell backup-pgpass "${postgres%:*}:${postgres##*:}:contest:contest_backup:$(cat "$dir/postgres-backup-password")"

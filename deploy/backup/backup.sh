@@ -4,11 +4,16 @@
 #   deploy/backup/backup.sh DIR
 #
 # Where the database is, and as whom it is read, is said by PGHOST, PGPORT, PGDATABASE (contest), PGUSER (contest_backup)
-# and PGPASSFILE. Backups older than KEEP_DAYS (14) are removed, but never the last KEEP_MIN (3).
+# and PGPASSFILE, or PGPASSWORD_FILE, which holds the password alone. Backups older than KEEP_DAYS (14) are removed, but never the last KEEP_MIN (3).
 set -eu
 
 dir=${1:?say where backups are kept}
 export PGDATABASE="${PGDATABASE:-contest}" PGUSER="${PGUSER:-contest_backup}"
+# From a file, as containers have it.
+if [ -n "${PGPASSWORD_FILE:-}" ]; then
+    PGPASSWORD=$(cat "$PGPASSWORD_FILE")
+    export PGPASSWORD
+fi
 keep_days=${KEEP_DAYS:-14}
 keep_min=${KEEP_MIN:-3}
 
