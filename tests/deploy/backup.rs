@@ -20,7 +20,7 @@ use crate::{
 
 const TWICE: Workflow<u32, u32> = Workflow::new("twice");
 const RUNS: u32 = 12;
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// What steps did, over all hosts of a test, and whether the second of them may end.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ async fn host(deployment: &Deployment, seen: &Seen) -> Engine {
 }
 
 async fn submit(api: &Engine, n: u32) -> Run<u32> {
-    api.submit(TWICE, n).key(&format!("key-{n}")).await.unwrap()
+    api.submit(TWICE, n).key(format!("key-{n}")).await.unwrap()
 }
 
 /// The script of this name, for this database.

@@ -114,7 +114,7 @@ impl Deployment {
             .scratch(self.scratch())
             .lease(Duration::from_secs(2))
             // So that what the broker does not tell is not found by luck.
-            .poll(Duration::from_secs(60))
+            .poll(Duration::from_mins(1))
     }
 
     /// Runs SQL in the database of the contest as one of its roles; what `psql` said.
@@ -150,6 +150,6 @@ pub(crate) fn answers(redis: &Redis, commands: &[&str]) -> Vec<String> {
 pub(crate) fn succeeds(command: &mut Command) -> Output {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{:?} ended with {}: {said}", command.get_program(), output.status);
+    assert!(output.status.success(), "{} ended with {}: {said}", command.get_program().display(), output.status);
     output
 }

@@ -4,6 +4,9 @@ mod accounts;
 mod backup;
 mod deployment;
 mod front;
+mod images;
+mod layout;
+mod units;
 mod upstream;
 
 use std::path::PathBuf;

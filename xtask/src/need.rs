@@ -83,6 +83,24 @@ impl Need {
         packages: &["nginx"],
         starts: true,
     };
+    /// What fills in templates.
+    pub(crate) const ENVSUBST: Self = Self {
+        what: "envsubst",
+        purpose: "for the tests of what is deployed",
+        programs: &["envsubst"],
+        able: Able::Run,
+        packages: &["gettext-base"],
+        starts: false,
+    };
+    /// What reads units.
+    pub(crate) const SYSTEMD: Self = Self {
+        what: "systemd-analyze",
+        purpose: "for the tests of what is deployed",
+        programs: &["systemd-analyze"],
+        able: Able::Run,
+        packages: &["systemd"],
+        starts: false,
+    };
     /// What makes small disks for tests.
     pub(crate) const MOUNT: Self = Self {
         what: "mount and umount",
