@@ -13,6 +13,7 @@ use std::{
 use stagemark::{Builder, Engine};
 use stagemark_amqp::AmqpDispatch;
 use stagemark_blob::{S3Artifacts, S3Options};
+use stagemark_contest_records::Records;
 use stagemark_services::{Postgres, RabbitMq, Redis, S3};
 use stagemark_sql::{Migrations, SqlStore};
 use tempfile::TempDir;
@@ -33,7 +34,9 @@ impl Deployment {
     pub(crate) async fn start() -> Self {
         let deployment = tokio::task::spawn_blocking(Self::servers).await.unwrap();
         deployment.postgres_script("roles");
-        drop(SqlStore::open(&deployment.secret("owner-database-url")).await.unwrap());
+        let owner = deployment.secret("owner-database-url");
+        drop(SqlStore::open(&owner).await.unwrap());
+        drop(Records::open(&owner).await.unwrap());
         deployment.postgres_script("grants");
         deployment
     }

@@ -1,17 +1,9 @@
 //! The roles of `PostgreSQL`.
 
+use stagemark_contest_records::Records;
+
 use super::deployment;
 use crate::deployment::Deployment;
-
-/// Tables as the contest has them, as far as rights differ.
-fn contest_tables(deployment: &Deployment) {
-    let tables = "CREATE TABLE IF NOT EXISTS contest_player (id uuid, created_at bigint, role smallint, name text,
-            name_key text, city text, password text);
-        CREATE TABLE IF NOT EXISTS contest_session (id uuid, token bytea);
-        CREATE TABLE IF NOT EXISTS contest_video (id uuid, title text)";
-    deployment.sql("owner", tables).unwrap();
-    deployment.postgres_script("grants");
-}
 
 const REFUSALS: [&str; 3] = ["permission denied", "must be owner", "must be superuser"];
 
@@ -48,7 +40,6 @@ async fn no_host_changes_the_shape_of_the_database() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_sees_no_password_and_no_session() {
     let deployment = deployment().await;
-    contest_tables(deployment);
 
     for sql in [
         "SELECT password FROM contest_player",
@@ -62,6 +53,18 @@ async fn a_worker_sees_no_password_and_no_session() {
     assert!(deployment.sql("worker", "UPDATE contest_video SET title = ''").is_ok());
     for sql in ["SELECT password FROM contest_player", "SELECT 1 FROM contest_session"] {
         assert!(deployment.sql("api", sql).is_ok(), "{sql}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_open_the_contests_tables_which_their_owner_made() {
+    let deployment = deployment().await;
+
+    for role in ["api", "worker"] {
+        let records = Records::open(&deployment.secret(&format!("{role}-database-url"))).await.unwrap();
+        records.ping().await.unwrap();
+        is_denied(deployment, role, "DELETE FROM contest_migration");
+        is_denied(deployment, role, "DROP TABLE contest_video");
     }
 }
 
