@@ -30,5 +30,7 @@ mod traces;
 mod worker;
 
 pub use failure::WorkerError;
-pub use settings::{Address, ArtifactPlace, Environment, LogFormat, S3Place, Settings, SettingsError};
+pub use settings::{
+    Address, ArtifactPlace, Environment, Given, Key, LogFormat, S3Place, Settings, SettingsError, Source,
+};
 pub use worker::{Host, Worker};

@@ -37,11 +37,7 @@ impl Pages {
         let failed = |source| WorkerError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let router = Router::new()
-            .route("/livez", get(async || Json(serde_json::json!({ "state": "alive" }))))
-            .route("/readyz", get(readyz))
-            .route("/metrics", get(metrics))
-            .with_state(shown);
+        let router = health(Arc::clone(&shown)).merge(Router::new().route("/metrics", get(metrics)).with_state(shown));
         let served = tokio::spawn(axum::serve(listener, router).into_future());
         Ok(Self { address, _served: AbortOnDropHandle::new(served) })
     }
@@ -49,6 +45,14 @@ impl Pages {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+/// Those that tell whether the host lives, and whether it takes work.
+pub(crate) fn health(shown: Arc<Shown>) -> Router {
+    Router::new()
+        .route("/livez", get(async || Json(serde_json::json!({ "state": "alive" }))))
+        .route("/readyz", get(readyz))
+        .with_state(shown)
 }
 
 async fn readyz(State(shown): State<Arc<Shown>>) -> impl IntoResponse {

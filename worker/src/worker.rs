@@ -16,7 +16,7 @@ use crate::{
     connect::{OfDatabase, connect},
     health::{Condition, Health, Stage},
     logs,
-    pages::{Pages, Shown},
+    pages::{Pages, Shown, health},
     recorder::Recorder,
     signals::Signals,
     traces::Traces,
@@ -175,6 +175,16 @@ impl Host {
     /// The engine, to submit runs and ask for their results in the process that serves them.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The settings that it was started with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The pages `/livez` and `/readyz`, for a host that serves more over HTTP, where its clients look for them.
+    pub fn health(&self) -> axum::Router {
+        health(Arc::clone(&self.shown))
     }
 
     /// Where health and metrics are served.

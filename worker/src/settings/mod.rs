@@ -16,9 +16,8 @@ use secrecy::SecretString;
 
 pub use address::Address;
 pub use error::SettingsError;
-pub use source::Environment;
-
-use source::{Given, Source};
+pub use keys::Key;
+pub use source::{Environment, Given, Source};
 
 const SLOTS: &str = "a whole number from 1 to 100000";
 const NAMES: &str = "names of 1 to 64 lower-case letters, digits and dashes, with commas between them";
@@ -126,16 +125,20 @@ pub enum LogFormat {
 impl Settings {
     /// Reads a file in TOML, if one is named, and the environment, whose variables come first.
     pub fn read(file: Option<&Path>, environment: &Environment) -> Result<Self, SettingsError> {
-        let source = Source::open(file, environment)?;
-        let milliseconds = |key| whole(&source, key, 3_600_000).map(|number| number.map(Duration::from_millis));
-        let seconds = |key| whole(&source, key, 86_400).map(|number| number.map(Duration::from_secs));
-        let artifacts = artifacts(&source)?;
+        Self::of(&Source::open(file, environment, &[])?)
+    }
+
+    /// The settings of a worker, in a source that may have more.
+    pub fn of(source: &Source<'_>) -> Result<Self, SettingsError> {
+        let milliseconds = |key| whole(source, key, 3_600_000).map(|number| number.map(Duration::from_millis));
+        let seconds = |key| whole(source, key, 86_400).map(|number| number.map(Duration::from_secs));
+        let artifacts = artifacts(source)?;
         let usual_cache = if matches!(artifacts, ArtifactPlace::S3(_)) { 1 << 30 } else { 0 };
         Ok(Self {
-            database: address(&source, "database_url", &["sqlite", "postgres", "postgresql"])?
+            database: address(source, "database_url", &["sqlite", "postgres", "postgresql"])?
                 .unwrap_or_else(|| Address::new("sqlite://stagemark.db")),
-            broker: address(&source, "amqp_url", &["amqp", "amqps"])?,
-            redis: address(&source, "redis_url", REDIS)?,
+            broker: address(source, "amqp_url", &["amqp", "amqps"])?,
+            redis: address(source, "redis_url", REDIS)?,
             artifacts,
             pools: source.get("pools")?.map_or_else(|| Ok(vec!["default".to_owned()]), |given| pools(&given))?,
             slots: source.get("slots")?.map_or(Ok(256), |given| slots(&given, &given.text))?,
@@ -150,7 +153,7 @@ impl Settings {
                 .map_or(Ok(usual_cache), |given| given.parse("a whole number of bytes"))?,
             listen: source.get("listen")?.map_or_else(|| Ok(Some(LISTEN.into())), |given| listen(&given))?,
             log: source.get("log")?.map_or(Ok(LogFormat::Human), |given| log(&given))?,
-            otlp: address(&source, "otlp_endpoint", &["http", "https"])?,
+            otlp: address(source, "otlp_endpoint", &["http", "https"])?,
         })
     }
 }

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, ffi::OsString, fs, path::Path, str::FromStr};
 
 use toml::{Table, Value};
 
-use super::{SettingsError, keys};
+use super::{
+    SettingsError,
+    keys::{Key, Keys},
+};
 
 /// The variables of a process, as far as they are Unicode.
 ///
@@ -46,17 +49,34 @@ impl<const N: usize> From<[(&str, &str); N]> for Environment {
 }
 
 /// The text of a setting, and the name that it was given under.
-pub(super) struct Given {
+pub struct Given {
     pub(super) name: String,
     pub(super) text: String,
 }
 
+/// The name alone: the text may be a secret.
+impl std::fmt::Debug for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Given").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 impl Given {
-    pub(super) fn parse<T: FromStr>(&self, expected: &'static str) -> Result<T, SettingsError> {
+    /// The text. It may be a secret.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What the text says, if it is what is expected.
+    ///
+    /// # Errors
+    /// [`SettingsError::Invalid`], with the name and what is expected.
+    pub fn parse<T: FromStr>(&self, expected: &'static str) -> Result<T, SettingsError> {
         self.text.trim().parse().map_err(|_| self.invalid(expected))
     }
 
-    pub(super) fn invalid(&self, expected: &'static str) -> SettingsError {
+    /// The error of a text that is not what is expected.
+    pub fn invalid(&self, expected: &'static str) -> SettingsError {
         invalid(&self.name, expected)
     }
 }
@@ -65,27 +85,58 @@ fn invalid(name: &str, expected: &'static str) -> SettingsError {
     SettingsError::Invalid { name: name.to_owned(), expected }
 }
 
-/// The settings of a file, and the variables that override them.
-pub(super) struct Source<'a> {
+/// The settings of a file, and the variables that override them: those of a worker, and those of a program that has more.
+///
+/// ```
+/// use stagemark_worker::{Environment, Key, Settings, Source};
+///
+/// const OWN: &[Key] = &[Key::plain("shop", "SHOP"), Key::secret("shop_token", "SHOP_TOKEN")];
+/// let environment = Environment::from([("SHOP", "Corner"), ("STAGEMARK_SLOTS", "8")]);
+/// let source = Source::open(None, &environment, OWN)?;
+/// assert_eq!(source.get("shop")?.unwrap().text(), "Corner");
+/// assert!(source.get("shop_token")?.is_none());
+/// assert_eq!(Settings::of(&source)?.slots, 8);
+/// # Ok::<(), stagemark_worker::SettingsError>(())
+/// ```
+pub struct Source<'a> {
     file: Table,
     environment: &'a Environment,
+    keys: Keys<'a>,
+}
+
+/// Names alone: values may be secrets.
+impl std::fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.file.keys()).finish()
+    }
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn open(file: Option<&Path>, environment: &'a Environment) -> Result<Self, SettingsError> {
-        let file = file.map_or_else(|| Ok(Table::new()), read)?;
-        Ok(Self { file, environment })
+    /// Reads a file, if one is named, which may have the settings of a worker and these.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is no TOML, or has a name that is no setting.
+    pub fn open(file: Option<&Path>, environment: &'a Environment, own: &'a [Key]) -> Result<Self, SettingsError> {
+        let keys = Keys(own);
+        let file = file.map_or_else(|| Ok(Table::new()), |path| read(path, keys))?;
+        Ok(Self { file, environment, keys })
     }
 
-    /// A setting, from the variable, or else from the file.
-    pub(super) fn get(&self, key: &str) -> Result<Option<Given>, SettingsError> {
-        let variable = keys::variable(key);
-        let of_environment = self.environment.get(variable)?.map(ToOwned::to_owned);
-        if let Some(given) = look(key, variable, of_environment, &|name| self.variable(name, "_FILE"))? {
+    /// A setting, from the variable, or else from the file; `None` where it is not given.
+    ///
+    /// # Errors
+    /// If it is given twice, or the file that holds it cannot be read.
+    ///
+    /// # Panics
+    /// If it is none of the settings that the source was opened with.
+    pub fn get(&self, name: &str) -> Result<Option<Given>, SettingsError> {
+        let key = self.keys.find(name).expect("each setting that is asked for is in the table");
+        let of_environment = self.environment.get(key.variable)?.map(ToOwned::to_owned);
+        if let Some(given) = look(key, key.variable, of_environment, &|name| self.variable(name, "_FILE"))? {
             return Ok(Some(given));
         }
-        let of_file = self.file.get(key).map(|value| text(key, value)).transpose()?;
-        look(key, key, of_file, &|name| self.entry(&format!("{name}_file")))
+        let of_file = self.file.get(name).map(|value| text(name, value)).transpose()?;
+        look(key, name, of_file, &|name| self.entry(&format!("{name}_file")))
     }
 
     fn variable(&self, name: &str, ending: &str) -> Result<Option<Given>, SettingsError> {
@@ -103,9 +154,9 @@ impl<'a> Source<'a> {
 type ByFile<'a> = &'a dyn Fn(&str) -> Result<Option<Given>, SettingsError>;
 
 /// A setting at one place: itself, or by a file that holds it.
-fn look(key: &str, name: &str, own: Option<String>, by_file: ByFile<'_>) -> Result<Option<Given>, SettingsError> {
+fn look(key: Key, name: &str, own: Option<String>, by_file: ByFile<'_>) -> Result<Option<Given>, SettingsError> {
     let own = own.map(|text| Given { name: name.to_owned(), text });
-    if !keys::may_be_in_a_file(key) {
+    if !key.may_be_in_a_file {
         return Ok(own);
     }
     match (own, by_file(name)?) {
@@ -121,7 +172,7 @@ fn look(key: &str, name: &str, own: Option<String>, by_file: ByFile<'_>) -> Resu
     }
 }
 
-fn read(path: &Path) -> Result<Table, SettingsError> {
+fn read(path: &Path, keys: Keys<'_>) -> Result<Table, SettingsError> {
     let text =
         fs::read_to_string(path).map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
     // What the parser says shows the line, and there may be a secret in it.
@@ -130,7 +181,7 @@ fn read(path: &Path) -> Result<Table, SettingsError> {
         let line = 1 + text.bytes().take(before).filter(|byte| *byte == b'\n').count();
         SettingsError::NotToml { path: path.to_owned(), line }
     })?;
-    match table.keys().find(|name| !keys::is_known(name)) {
+    match table.keys().find(|name| !keys.is_known(name)) {
         Some(name) => Err(SettingsError::Unknown { path: path.to_owned(), name: name.clone() }),
         None => Ok(table),
     }
