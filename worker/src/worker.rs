@@ -102,7 +102,7 @@ impl Worker {
             host = self.start() => host?,
             _ = signals.next() => return Ok(()),
         };
-        host.until(signals).await;
+        host.until(signals, async {}).await;
         Ok(())
     }
 
@@ -199,15 +199,29 @@ impl Host {
     /// # Errors
     /// [`WorkerError::Signals`] if signals cannot be heard.
     pub async fn until_told(self) -> Result<(), WorkerError> {
-        self.until(Signals::listen()?).await;
+        self.until_told_before(async {}).await
+    }
+
+    /// As [`until_told`](Self::until_told), for a program that has more to end: once it is told to stop, `/readyz` says so,
+    /// then this is awaited, and then the engine drains.
+    ///
+    /// # Errors
+    /// [`WorkerError::Signals`] if signals cannot be heard.
+    pub async fn until_told_before(self, first: impl Future<Output = ()>) -> Result<(), WorkerError> {
+        self.until(Signals::listen()?, first).await;
         Ok(())
     }
 
-    async fn until(self, mut signals: Signals) {
+    async fn until(self, mut signals: Signals, first: impl Future<Output = ()>) {
         let signal = signals.next().await;
         tracing::info!(%signal, "told to stop; steps that run get their time to finish");
+        self.shown.health.enter(Stage::Draining);
+        let end = async {
+            first.await;
+            self.drain().await;
+        };
         tokio::select! {
-            () = self.drain() => {}
+            () = end => {}
             signal = signals.next() => std::process::exit(signal.exit_code()),
         }
     }

@@ -46,6 +46,12 @@ pub enum SettingsError {
         /// What it can be.
         expected: &'static str,
     },
+    /// A setting that has no default is not given.
+    #[error("{name} is not set, and is needed")]
+    Missing {
+        /// The name of the setting.
+        name: &'static str,
+    },
     /// A setting is given twice at one place: itself, and by a file that holds it.
     #[error("{name} and {name_file} are both set; remove one of them")]
     Twice {

@@ -13,6 +13,8 @@ pub(crate) fn secure(router: Router, settings: &ContestSettings) -> Router {
     let policy = content_policy(settings);
     let router = router
         .layer(set(header::CONTENT_SECURITY_POLICY, &policy))
+        // What may be kept says so itself.
+        .layer(set(header::CACHE_CONTROL, "no-store"))
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(set(header::X_FRAME_OPTIONS, "DENY"))
         .layer(set(header::REFERRER_POLICY, "strict-origin-when-cross-origin"))

@@ -3,8 +3,9 @@
 use std::{any::Any, time::Duration};
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::Request,
+    http::header,
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -12,10 +13,11 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Kind, Problem, Shared, accounts, headers, openapi, pages, runs, videos};
+use crate::{Kind, Problem, Shared, accounts, headers, observe, openapi, pages, runs, videos};
 
 /// How long a request may take, from its first byte to the head of its answer.
-const PATIENCE: Duration = Duration::from_secs(15);
+#[derive(Clone, Copy)]
+struct Patience(Duration);
 
 /// All paths that the description tells of: those of each part of the API. They are whole here, with `/api`.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
@@ -32,19 +34,25 @@ pub fn router(api: &Shared) -> Router {
     let description = openapi::document();
     let (router, _) = routes().split_for_parts();
     let router = router
-        .route("/api/openapi.json", get(async move || Json(description)))
+        .route(
+            "/api/openapi.json",
+            get(async move || ([(header::CACHE_CONTROL, "public, max-age=300")], Json(description))),
+        )
         .fallback(pages::fallback)
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "The header Allow lists the methods that are known here.")
         })
-        .layer(CatchPanicLayer::custom(panicked));
+        .layer(Extension(Patience(api.settings.request_timeout)))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(observe::request));
+    observe::describe();
     headers::secure(router.with_state(Shared::clone(api)), &api.settings)
 }
 
 /// Gives up what takes too long: a body that comes in by the byte, too.
-async fn in_time(request: Request, next: Next) -> Response {
+async fn in_time(Extension(Patience(patience)): Extension<Patience>, request: Request, next: Next) -> Response {
     let slow = |_| Problem::new(Kind::TooSlow, "The request did not come in, or was not answered, in time.");
-    tokio::time::timeout(PATIENCE, next.run(request)).await.map_err(slow).into_response()
+    tokio::time::timeout(patience, next.run(request)).await.map_err(slow).into_response()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as the layer calls it")]

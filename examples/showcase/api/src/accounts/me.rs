@@ -1,6 +1,10 @@
 //! Who is signed in, and where players may come from.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, header},
+};
 use sea_orm::EntityTrait;
 use stagemark_contest_contract::{CITIES, Player, Role};
 use stagemark_contest_records::entity::player;
@@ -23,8 +27,8 @@ pub(super) async fn me(State(api): State<Shared>, caller: Caller) -> Result<Json
     get, path = "/api/cities", tag = "accounts",
     responses((status = 200, description = "Their names, in order", body = Vec<String>)),
 )]
-pub(super) async fn cities() -> Json<&'static [&'static str]> {
-    Json(&CITIES)
+pub(super) async fn cities() -> ([(HeaderName, &'static str); 1], Json<&'static [&'static str]>) {
+    ([(header::CACHE_CONTROL, "public, max-age=3600")], Json(&CITIES))
 }
 
 /// A player, as the player sees it.

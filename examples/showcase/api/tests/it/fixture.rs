@@ -9,11 +9,12 @@ use reqwest::{
 use serde_json::{Value, json};
 use stagemark::Engine;
 use stagemark_blob::LocalArtifacts;
-use stagemark_contest_api::{Api, ContestSettings, Shared, Uploads, router};
+use stagemark_contest_api::{Api, ContestSettings, Shared, Uploads, router, serve};
 use stagemark_contest_records::Records;
 use stagemark_sql::SqlStore;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) const SECRET: &str = "a secret of the tests, long enough";
 
@@ -22,6 +23,7 @@ pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     pub(crate) api: Shared,
     pub(crate) client: Client,
+    _stop: DropGuard,
     _folder: Option<TempDir>,
 }
 
@@ -58,9 +60,12 @@ impl Host {
         let mut settings = ContestSettings::new(origin, SECRET.into());
         change(&mut settings);
         let api = Api::start(Records::open(&url).await.unwrap(), engine, uploads, settings).await.unwrap();
-        let service = router(&api).into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(axum::serve(listener, service).into_future());
-        Self { address, api, client: Client::new(), _folder: folder }
+        let (stop, settings, service) = (CancellationToken::new(), api.settings.clone(), router(&api));
+        tokio::spawn({
+            let stop = stop.clone();
+            async move { serve(listener, service, &settings, stop).await }
+        });
+        Self { address, api, client: Client::new(), _stop: stop.drop_guard(), _folder: folder }
     }
 
     /// A request to a path of the host.

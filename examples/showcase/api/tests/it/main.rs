@@ -3,10 +3,12 @@
 mod accounts;
 mod clips;
 mod cluster;
+mod documents;
 mod fixture;
 mod hostile;
 mod problems;
 mod rights;
 mod runs;
+mod slow;
 mod uploads;
 mod watch;

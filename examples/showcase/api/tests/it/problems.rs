@@ -14,6 +14,28 @@ async fn what_is_not_there_is_a_problem() {
 }
 
 #[tokio::test]
+async fn every_answer_tells_browsers_to_be_careful() {
+    let host = Host::start_with(|settings| {
+        settings.public_origin = "https://contest.example".parse().unwrap();
+        settings.store_origin = Some("https://media.example/bucket".parse().unwrap());
+    });
+    let host = host.await;
+
+    for path in ["/api/cities", "/api/nothing", "/api/me", "/api/openapi.json"] {
+        let answer = host.get(path).await;
+        let of = |name: &str| answer.headers()[name].to_str().unwrap();
+        let policy = of("content-security-policy");
+        assert!(policy.starts_with("default-src 'self'; ") && !policy.contains("unsafe"), "{policy}");
+        assert!(policy.contains("media-src 'self' blob: https://media.example;"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert_eq!(of("x-content-type-options"), "nosniff");
+        assert!(of("strict-transport-security").starts_with("max-age=31536000"));
+        assert!(!answer.headers().contains_key("access-control-allow-origin"), "other sites are let in");
+        assert!(answer.headers().contains_key("cache-control"));
+    }
+}
+
+#[tokio::test]
 async fn a_method_that_is_not_known_is_a_problem_that_names_those_that_are() {
     let host = Host::start().await;
 

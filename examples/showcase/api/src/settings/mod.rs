@@ -1,11 +1,15 @@
 //! What the API is told from outside, beside what every host of an engine is told.
 
-use std::path::PathBuf;
+mod read;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 use url::Url;
 
 use crate::Rates;
+
+pub use read::KEYS;
 
 /// The API's own settings.
 #[derive(Clone, Debug)]
@@ -27,6 +31,12 @@ pub struct ContestSettings {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// How often somebody may ask.
     pub rates: Rates,
+    /// Where the API is served.
+    pub listen: SocketAddr,
+    /// How long a request may take, from its first byte to the head of its answer.
+    pub request_timeout: Duration,
+    /// How many connections are served at a time; others wait.
+    pub connections_max: usize,
 }
 
 impl ContestSettings {
@@ -48,6 +58,9 @@ impl ContestSettings {
             admin: None,
             trusted_proxies: Vec::new(),
             rates: Rates::default(),
+            listen: ([127, 0, 0, 1], 8080).into(),
+            request_timeout: Duration::from_secs(15),
+            connections_max: 4_096,
         }
     }
 

@@ -1,0 +1,128 @@
+//! A host of the API: from settings to a socket, and to an end that answers what was asked.
+
+use std::{error::Error, io, net::SocketAddr, path::PathBuf};
+
+use clap::Parser;
+use secrecy::{ExposeSecret, SecretString};
+use stagemark_blob::{LocalArtifacts, S3Artifacts, S3Options};
+use stagemark_contest_records::{Records, RecordsError};
+use stagemark_worker::{ArtifactPlace, Environment, S3Place, Settings, SettingsError, Source, Worker, WorkerError};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Api, ApiError, ContestSettings, KEYS, Uploads, document, router, serve};
+
+/// Answers the contest's page.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The settings, in TOML; variables of the environment come first
+    #[arg(long, value_name = "FILE", env = "CONTEST_CONFIG")]
+    config: Option<PathBuf>,
+    /// Write the description of the API to the standard output, and end
+    #[arg(long)]
+    openapi: bool,
+}
+
+/// Why a host of the API did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The settings cannot be used.
+    #[error("the settings cannot be used")]
+    Settings(#[from] SettingsError),
+    /// What every host of an engine needs is not there.
+    #[error("the engine's host cannot start")]
+    Worker(#[from] WorkerError),
+    /// The contest's tables are not there.
+    #[error("the contest's tables cannot be used")]
+    Records(#[from] RecordsError),
+    /// The API cannot be made.
+    #[error("the API cannot be made")]
+    Api(#[from] ApiError),
+    /// Files cannot come in.
+    #[error("the artifact store cannot be opened for uploads")]
+    Uploads {
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The address cannot be listened on.
+    #[error("{address} cannot be listened on; another process may be there, see the setting `api_listen`")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The description cannot be written.
+    #[error("the description of the API cannot be written")]
+    Describe(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Runs as the command line and the environment say, until the process is told to stop.
+pub async fn run() -> Result<(), HostError> {
+    let Arguments { config, openapi } = Arguments::parse();
+    if openapi {
+        return describe();
+    }
+    let environment = Environment::of_process();
+    let source = Source::open(config.as_deref(), &environment, KEYS)?;
+    let (worker, settings) = (Settings::of(&source)?, ContestSettings::of(&source)?);
+    start(worker, settings).await
+}
+
+/// The engine of this host serves no workflow: it submits runs and tells how far they are.
+async fn start(worker: Settings, settings: ContestSettings) -> Result<(), HostError> {
+    let host = Worker::new(worker).start().await?;
+    let records = Records::open(host.settings().database.expose()).await?;
+    let uploads = uploads(&host.settings().artifacts, &settings.token_secret).await?;
+    let api = Api::start(records, host.engine().clone(), uploads, settings.clone()).await?;
+    let address = settings.listen;
+    let listener = TcpListener::bind(address).await.map_err(|source| HostError::Listen { address, source })?;
+    let stop = CancellationToken::new();
+    let router = router(&api).merge(host.health());
+    let served = tokio::spawn({
+        let (settings, stop) = (settings.clone(), stop.clone());
+        async move { serve(listener, router, &settings, stop).await }
+    });
+    tracing::info!(%address, origin = %settings.public_origin, "API started");
+    let told = host.until_told_before(async move {
+        stop.cancel();
+        let _ended = served.await;
+    });
+    told.await?;
+    Ok(())
+}
+
+/// Where files come in: where the engine keeps its artifacts.
+async fn uploads(place: &ArtifactPlace, secret: &SecretString) -> Result<Uploads, HostError> {
+    let failed = |source| HostError::Uploads { source };
+    match place {
+        ArtifactPlace::Folder(folder) => {
+            let opened = LocalArtifacts::open(folder).map_err(|error| failed(error.into()))?;
+            Ok(Uploads::folder(opened, secret))
+        }
+        ArtifactPlace::S3(place) => {
+            let opened = S3Artifacts::open(options(place)).await.map_err(|error| failed(error.into()))?;
+            Ok(Uploads::bucket(opened))
+        }
+        _ => Err(failed("the API knows folders and buckets alone".into())),
+    }
+}
+
+fn options(place: &S3Place) -> S3Options {
+    let mut options = S3Options::new(&place.bucket).region(&place.region);
+    if let Some(endpoint) = &place.endpoint {
+        options = options.endpoint(endpoint.expose());
+    }
+    match &place.keys {
+        Some((id, key)) => options.credentials(id.expose_secret(), key.expose_secret()),
+        None => options,
+    }
+}
+
+fn describe() -> Result<(), HostError> {
+    use std::io::Write as _;
+    let text = document().to_pretty_json().map_err(|error| HostError::Describe(error.into()))?;
+    writeln!(io::stdout(), "{text}").map_err(|error| HostError::Describe(error.into()))
+}
