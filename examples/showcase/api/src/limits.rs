@@ -89,7 +89,6 @@ impl Limits {
     }
 
     /// For each request of a player's that changes something.
-    #[expect(dead_code, reason = "flows that change something ask for it")]
     pub(crate) fn write(&self, player: Uuid) -> Result<(), Problem> {
         self.write.take(&player)
     }

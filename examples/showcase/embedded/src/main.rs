@@ -57,6 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::select! {
         served = serve.into_future() => served?,
         told = stop() => told?,
+        never = api.tend() => match never {},
     }
     api.engine.shutdown(GRACE).await;
     Ok(())

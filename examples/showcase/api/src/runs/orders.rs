@@ -25,6 +25,7 @@ use crate::{Api, Caller, Kind, Problem, Shared, body::Path, videos::administered
     responses(
         (status = 202, description = "It stops, or had ended before", body = RunView),
         (status = 404, description = "not-found"),
+        (status = 429, description = "rate-limited"),
     ),
     security(("token" = [])),
 )]
@@ -33,6 +34,7 @@ pub(super) async fn cancel_run(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
+    api.limits.write(caller.player)?;
     let run = administered(&api, caller, id).await?.run.ok_or_else(Problem::not_found)?;
     stop(&api, run).await?;
     told(&api, id, run).await
@@ -47,6 +49,7 @@ pub(super) async fn cancel_run(
         (status = 202, description = "It is tried again", body = RunView, headers(("Location" = String, description = "Where the new run is"))),
         (status = 404, description = "not-found"),
         (status = 409, description = "conflict: its run goes on, or is done, or its file is gone"),
+        (status = 429, description = "rate-limited"),
     ),
     security(("token" = [])),
 )]
@@ -55,6 +58,7 @@ pub(super) async fn retry_run(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
+    api.limits.write(caller.player)?;
     let video = administered(&api, caller, id).await?;
     let run = video.run.ok_or_else(Problem::not_found)?;
     let status = status_of(&api, run).await?.ok_or_else(Problem::not_found)?.status;

@@ -32,6 +32,7 @@ const KEY_BYTES_MAX: usize = 128;
         (status = 200, description = "It was begun before, under the same key", body = Video, headers(("Location" = String, description = "Where it is"))),
         (status = 400, description = "malformed-request"),
         (status = 422, description = "invalid-fields, idempotency-key-reused"),
+        (status = 429, description = "rate-limited"),
     ),
     security(("token" = [])),
 )]
@@ -41,6 +42,7 @@ pub(super) async fn begin_video(
     headers: HeaderMap,
     Json(new): Json<NewVideo>,
 ) -> Result<Response, Problem> {
+    api.limits.write(caller.player)?;
     let key = key_of(&headers)?;
     let new = checked(new, api.settings.upload_bytes_max)?;
     let asked = Asked { player: caller.player, key, fingerprint: fingerprint(&new)? };

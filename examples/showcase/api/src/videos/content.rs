@@ -32,6 +32,7 @@ use crate::{Api, Caller, Kind, Problem, Shared, body::Path, uploads::Token};
         (status = 404, description = "not-found"),
         (status = 409, description = "conflict: the file has come in already"),
         (status = 415, description = "unsupported-media-type: the file is no video of the type that was announced"),
+        (status = 429, description = "rate-limited"),
     ),
     security(("token" = [])),
 )]
@@ -42,6 +43,7 @@ pub(super) async fn put_content(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    api.limits.write(caller.player)?;
     let video = own(&api, caller, id).await?;
     let (upload, size_bytes) = (upload_of(&video)?, size_of(&video));
     stream::announces(&headers, size_bytes)?;

@@ -72,6 +72,7 @@ pub(super) async fn get_upload(
         (status = 404, description = "not-found"),
         (status = 409, description = "conflict: parts are missing, or the upload is not open any more"),
         (status = 415, description = "unsupported-media-type: the file is no video of the type that was announced"),
+        (status = 429, description = "rate-limited"),
     ),
     security(("token" = [])),
 )]
@@ -80,6 +81,7 @@ pub(super) async fn complete_upload(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
+    api.limits.write(caller.player)?;
     let video = own(&api, caller, id).await?;
     if video.state != video::State::Uploading {
         return accepted(&api, caller, video).await;
@@ -105,6 +107,7 @@ pub(super) async fn complete_upload(
         (status = 204, description = "It is gone"),
         (status = 404, description = "not-found"),
         (status = 409, description = "conflict: the file has come in; delete the video instead"),
+        (status = 429, description = "rate-limited"),
     ),
     security(("token" = [])),
 )]
@@ -113,6 +116,7 @@ pub(super) async fn cancel_upload(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
+    api.limits.write(caller.player)?;
     own(&api, caller, id).await?;
     let transaction = api.records.begin().await?;
     let Some(cancelled) = videos::cancel(&transaction, id).await? else {

@@ -59,7 +59,11 @@ pub(super) async fn ready(api: &Api, video: Uuid) -> Result<Model, Problem> {
 /// A player has one like for each; giving it again changes nothing.
 #[utoipa::path(
     put, path = "/api/videos/{id}/like", tag = "videos", params(("id" = Uuid, Path, description = "Which video")),
-    responses((status = 200, description = "It is liked", body = Likes), (status = 404, description = "not-found")),
+    responses(
+        (status = 200, description = "It is liked", body = Likes),
+        (status = 404, description = "not-found"),
+        (status = 429, description = "rate-limited"),
+    ),
     security(("token" = [])),
 )]
 pub(super) async fn like_video(
@@ -67,6 +71,7 @@ pub(super) async fn like_video(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<axum::Json<Likes>, Problem> {
+    api.limits.write(caller.player)?;
     ready(&api, id).await?;
     let transaction = api.records.begin().await?;
     // Under the lock of the video, so that it does not go in between.
@@ -79,7 +84,11 @@ pub(super) async fn like_video(
 /// Takes a like back.
 #[utoipa::path(
     delete, path = "/api/videos/{id}/like", tag = "videos", params(("id" = Uuid, Path, description = "Which video")),
-    responses((status = 200, description = "It is not liked", body = Likes), (status = 404, description = "not-found")),
+    responses(
+        (status = 200, description = "It is not liked", body = Likes),
+        (status = 404, description = "not-found"),
+        (status = 429, description = "rate-limited"),
+    ),
     security(("token" = [])),
 )]
 pub(super) async fn unlike_video(
@@ -87,6 +96,7 @@ pub(super) async fn unlike_video(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<axum::Json<Likes>, Problem> {
+    api.limits.write(caller.player)?;
     ready(&api, id).await?;
     let transaction = api.records.begin().await?;
     likes::unlike(&transaction, id, caller.player).await?;
@@ -106,7 +116,11 @@ async fn counted(api: &Api, caller: Caller, video: Uuid) -> Result<axum::Json<Li
 /// From now on nobody sees it; a durable workflow removes its objects and then its rows.
 #[utoipa::path(
     delete, path = "/api/videos/{id}", tag = "videos", params(("id" = Uuid, Path, description = "Which video")),
-    responses((status = 204, description = "It is gone"), (status = 404, description = "not-found")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "not-found"),
+        (status = 429, description = "rate-limited"),
+    ),
     security(("token" = [])),
 )]
 pub(super) async fn delete_video(
@@ -114,6 +128,7 @@ pub(super) async fn delete_video(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
+    api.limits.write(caller.player)?;
     administered(&api, caller, id).await?;
     let transaction = api.records.begin().await?;
     if let Some(cancelled) = videos::cancel(&transaction, id).await? {

@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, Database, EntityTr
 use serde_json::{Value, json};
 use stagemark::{Attempt, Definition, Engine, Name, StepError, from_fn, ports::Artifacts};
 use stagemark_blob::{LocalArtifacts, S3Artifacts, S3Options};
-use stagemark_contest_api::Uploads;
+use stagemark_contest_api::{ContestSettings, Uploads};
 use stagemark_contest_contract::{Clip, ERASE, Erase, PUBLISH_CLIP, Published, PublishedSprites, Role};
 use stagemark_contest_records::{
     Records,
@@ -101,10 +101,15 @@ impl Contest {
 
     /// One more host on the same database and store, which serves no workflow.
     pub(crate) async fn another_host(&self) -> Host {
+        self.another_host_with(|_| {}).await
+    }
+
+    /// The same, with settings that were changed.
+    pub(crate) async fn another_host_with(&self, change: impl FnOnce(&mut ContestSettings)) -> Host {
         let store = SqlStore::open(&self.url).await.unwrap();
         let engine = Engine::builder(store).poll(Duration::from_millis(100)).start().await.unwrap();
         let ground = Ground { folder: None, url: self.url.clone(), engine, uploads: self.uploads.clone() };
-        Host::on(ground, |_| {}).await
+        Host::on(ground, change).await
     }
 
     pub(crate) async fn player(&self, name: &str) -> Player {

@@ -6,6 +6,7 @@ mod cluster;
 mod documents;
 mod fixture;
 mod hostile;
+mod memory;
 mod problems;
 mod rights;
 mod runs;

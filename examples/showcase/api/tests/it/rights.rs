@@ -95,3 +95,21 @@ async fn an_admin_sees_and_deletes_but_sends_nothing_in_anothers_name() {
     assert_eq!(contest.get(&admin, &format!("/api/videos/{begun}")).await["state"], "UPLOADING");
     assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
 }
+
+#[tokio::test]
+async fn a_player_who_changes_too_much_must_wait() {
+    let contest = Contest::start().await;
+    let (ada, bob) = (contest.player("Ada").await, contest.player("Bob").await);
+    let video = contest.shown(&ada, "A clip").await;
+    let host = contest.another_host_with(|settings| settings.rates.write_by_player = 2).await;
+    let path = format!("/api/videos/{video}/like");
+    let like = |token: &str| host.request(Method::PUT, &path).bearer_auth(token).send();
+
+    let statuses = [like(&ada.token).await.unwrap().status(), like(&ada.token).await.unwrap().status()];
+    let refused = like(&ada.token).await.unwrap();
+    let other = like(&bob.token).await.unwrap();
+
+    assert_eq!((statuses, other.status()), ([StatusCode::OK; 2], StatusCode::OK));
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(slug(refused).await, "rate-limited");
+}
