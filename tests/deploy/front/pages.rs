@@ -1,10 +1,32 @@
 //! The pages of the app, and how they are kept by browsers.
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use reqwest::{StatusCode, Version};
 
 use super::{Fixture, INDEX, header, only};
+use crate::root;
+
+/// What a policy that stands in this file allows, without the origin of a store.
+fn policy(file: &str, store: &str) -> BTreeSet<Vec<String>> {
+    let text = fs::read_to_string(root().join(file)).unwrap();
+    let policy = text.split("\"default-src 'self'").nth(1).unwrap().split('"').next().unwrap();
+    let policy = format!("default-src 'self'{policy}").replace(store, " ").replace('\\', " ");
+    let words = |directive: &str| {
+        let mut words: Vec<_> = directive.split_whitespace().map(str::to_owned).collect();
+        words.sort();
+        words
+    };
+    policy.split(';').map(words).collect()
+}
+
+#[test]
+fn pages_have_the_same_policy_from_the_front_as_from_an_api_host() {
+    let front = policy("deploy/nginx/nginx.conf.template", "${FRONT_STORE_ORIGIN}");
+
+    assert_eq!(front, policy("examples/showcase/api/src/headers.rs", "{store}"));
+    assert_eq!(front.len(), 8);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_is_served_by_http_2_with_every_header_once() {
@@ -16,7 +38,7 @@ async fn a_page_is_served_by_http_2_with_every_header_once() {
     assert!(only(&page, "strict-transport-security").starts_with("max-age=63072000"));
     assert!(only(&page, "content-security-policy").contains("frame-ancestors 'none'"));
     assert_eq!(only(&page, "x-content-type-options"), "nosniff");
-    assert_eq!(only(&page, "referrer-policy"), "same-origin");
+    assert_eq!(only(&page, "referrer-policy"), "strict-origin-when-cross-origin");
     assert_eq!(only(&page, "server"), "nginx", "the version is nobody's business");
     assert_eq!(page.text().await.unwrap(), INDEX);
 }
