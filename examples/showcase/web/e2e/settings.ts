@@ -1,4 +1,4 @@
-/** What the tests are told by the environment. */
+/** What the tests are told by the environment; `CONTEST_CRASH` is told to its own test alone. */
 import { existsSync, mkdirSync } from 'node:fs'
 
 export interface Settings {
