@@ -41,6 +41,11 @@ impl Prefix {
     pub(crate) fn rate(&self, name: &str) -> String {
         format!("{}:rate:{{{}}}", self.0, tag(name))
     }
+
+    /// A key of the application's.
+    pub(crate) fn of_application(&self, kind: &str, name: &str) -> String {
+        format!("{}:app:{}:{{{}}}", self.0, tag(kind), tag(name))
+    }
 }
 
 /// A name without the characters that would end a hash tag or part two names; others are kept. No name is empty, since
@@ -80,6 +85,7 @@ mod tests {
 
         assert_eq!(keys.len(), names.len());
         assert_ne!(prefix().key("a", "b/c"), prefix().key("a/b", "c"));
+        assert_eq!(prefix().of_application("{a}", "b"), "stagemark:app:%7ba%7d:{b}");
     }
 
     #[test]

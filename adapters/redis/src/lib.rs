@@ -29,9 +29,11 @@ mod link;
 mod live;
 mod locks;
 mod options;
+mod script;
 #[cfg(feature = "tls")]
 mod tls;
 
 pub use error::RedisError;
 pub use link::Redis;
 pub use options::Options;
+pub use script::{Reply, Script};

@@ -6,6 +6,7 @@ mod cluster;
 mod fixture;
 mod fleet;
 mod forgetful;
+mod scripts;
 mod suites;
 #[cfg(feature = "tls")]
 mod tls;
