@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures::future::join_all;
-use stagemark::Timestamp;
+use stagemark::{Timestamp, ports::AcceleratorError};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep},
@@ -22,7 +22,7 @@ use crate::{
     distrust::Distrust,
     flights::Flights,
     order::Order,
-    ports::{Lease, Part, Sets, Source, SourceError, Turn, When},
+    ports::{Lease, Part, Sets, SetsError, Source, SourceError, Turn, When},
 };
 
 /// How often a host looks whether another has made a board.
@@ -125,13 +125,17 @@ impl Rankings {
     /// Counts events that were committed to the database. It does not fail: where they cannot be counted, the boards
     /// that miss them are made anew.
     pub async fn count(&self, events: &[Event]) {
-        let mut boards: Vec<_> = events.iter().map(|event| Board::City(Arc::clone(&event.city))).collect();
-        boards.sort_unstable();
-        boards.dedup();
-        boards.push(Board::Global);
-        if !events.is_empty() {
-            join_all(boards.iter().map(|board| self.inner.count(board, events))).await;
+        if let Err(error) = self.inner.count_all(events).await {
+            tracing::debug!(error = &error as &dyn Error, "events are not on the boards yet");
         }
+    }
+
+    /// Counts events that may have been counted already.
+    ///
+    /// # Errors
+    /// If the sets are away; the boards are made anew, as after [`count`](Self::count).
+    pub async fn count_again(&self, events: &[Event]) -> Result<(), SetsError> {
+        self.inner.count_all(events).await
     }
 
     /// Makes a board anew from the database, whether or not it is warm; it can be read all the while. Gives `false` if
@@ -152,10 +156,22 @@ impl Rankings {
         Ok(true)
     }
 
-    /// Makes a board cold: the next who reads it has it made anew.
-    pub async fn invalidate(&self, board: &Board) {
-        if let Err(error) = self.inner.sets.forget(board).await {
-            self.inner.lost(board, &error);
+    /// Makes a board cold: the next who reads it has it made anew. Where the sets are away that is done when they are
+    /// back, and the board is not believed before.
+    ///
+    /// # Errors
+    /// If the sets are away.
+    pub async fn forget(&self, board: &Board) -> Result<(), SetsError> {
+        self.inner.sets.forget(board).await.inspect_err(|error| self.inner.lost(board, error))
+    }
+
+    /// Makes boards cold after a video was removed: its player's city, and all. As [`forget`](Self::forget), but there is
+    /// nothing that the caller must do where the sets are away.
+    pub async fn removed(&self, city: &str) {
+        for board in [Board::city(city), Board::Global] {
+            if let Err(error) = self.forget(&board).await {
+                tracing::debug!(%board, error = &error as &dyn Error, "a board is made cold later");
+            }
         }
     }
 
@@ -195,16 +211,30 @@ impl Inner {
         })
     }
 
-    async fn count(&self, board: &Board, events: &[Event]) {
-        let here = |event: &&Event| {
-            matches!(board, Board::Global) || matches!(board, Board::City(city) if *city == event.city)
+    async fn count_all(&self, events: &[Event]) -> Result<(), SetsError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mut boards: Vec<_> = events.iter().map(|event| Board::City(Arc::clone(&event.city))).collect();
+        boards.sort_unstable();
+        boards.dedup();
+        boards.push(Board::Global);
+        let counted = join_all(boards.iter().map(|board| self.count(board, events))).await;
+        counted.into_iter().collect()
+    }
+
+    async fn count(&self, board: &Board, events: &[Event]) -> Result<(), SetsError> {
+        let here = |event: &&Event| match board {
+            Board::Global => true,
+            Board::City(city) => *city == event.city,
         };
         let counts: Vec<_> = events.iter().filter(here).map(|event| event.count(&self.options.weights)).collect();
         if self.distrust.is_away() {
             self.distrust.mark(board);
-        } else if let Err(error) = self.sets.count(board, &counts).await {
-            self.lost(board, &error);
+            let source = AcceleratorError::new("counting on a board", "a moment ago nothing was heard of it");
+            return Err(SetsError { board: board.clone(), source });
         }
+        self.sets.count(board, &counts).await.inspect_err(|error| self.lost(board, error))
     }
 
     fn lost(&self, board: &Board, error: &(dyn Error + 'static)) {
@@ -263,7 +293,7 @@ impl Inner {
     }
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

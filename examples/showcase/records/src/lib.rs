@@ -4,6 +4,7 @@
 
 mod accounts;
 pub mod entity;
+pub mod events;
 pub mod likes;
 pub mod lists;
 mod migration;

@@ -96,7 +96,7 @@ async fn an_invalidated_board_is_made_anew_from_what_there_is() {
     records.write(1, &[Kind::Like]);
     assert!(!is_right(&other, &records, &[1]).await);
 
-    one.invalidate(&Board::Global).await;
+    one.forget(&Board::Global).await.unwrap();
 
     assert!(is_right(&other, &records, &[1]).await);
 }

@@ -4,7 +4,9 @@ mod fixture;
 mod fleet;
 mod interleavings;
 mod outage;
+mod rebuilt;
 mod suite;
+mod tables;
 
 mod in_memory {
     crate::suite!(stagemark_contest_ranking::MemorySets::new(crate::fixture::weights()));

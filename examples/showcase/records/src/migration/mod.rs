@@ -4,6 +4,7 @@
 
 mod m001_accounts;
 mod m002_videos;
+mod m003_events;
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -14,7 +15,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m001_accounts::Migration), Box::new(m002_videos::Migration)]
+        vec![Box::new(m001_accounts::Migration), Box::new(m002_videos::Migration), Box::new(m003_events::Migration)]
     }
 
     // A name of its own: the engine's migrations are kept in the same database.
