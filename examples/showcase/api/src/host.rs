@@ -5,12 +5,16 @@ use std::{error::Error, io, net::SocketAddr, path::PathBuf};
 use clap::Parser;
 use secrecy::{ExposeSecret, SecretString};
 use stagemark_blob::{LocalArtifacts, S3Artifacts, S3Options};
+use stagemark_contest_ranking::{Options, Rankings, Weights};
 use stagemark_contest_records::{Records, RecordsError};
-use stagemark_worker::{ArtifactPlace, Environment, S3Place, Settings, SettingsError, Source, Worker, WorkerError};
+use stagemark_redis::RedisError;
+use stagemark_worker::{
+    Address, ArtifactPlace, Environment, S3Place, Settings, SettingsError, Source, Worker, WorkerError,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Api, ApiError, ContestSettings, KEYS, Uploads, document, router, serve};
+use crate::{Api, ApiError, ContestSettings, KEYS, Parts, Uploads, document, router, serve};
 
 /// Answers the contest's page.
 #[derive(Debug, Parser)]
@@ -37,6 +41,9 @@ pub enum HostError {
     /// The contest's tables are not there.
     #[error("the contest's tables cannot be used")]
     Records(#[from] RecordsError),
+    /// Boards cannot be kept in Redis.
+    #[error("the boards cannot be kept in Redis")]
+    Rankings(#[from] RedisError),
     /// The API cannot be made.
     #[error("the API cannot be made")]
     Api(#[from] ApiError),
@@ -76,7 +83,10 @@ async fn start(worker: Settings, settings: ContestSettings) -> Result<(), HostEr
     let host = Worker::new(worker).start().await?;
     let records = Records::open(host.settings().database.expose()).await?;
     let uploads = uploads(&host.settings().artifacts, &settings.token_secret).await?;
-    let api = Api::start(records, host.engine().clone(), uploads, settings.clone()).await?;
+    let redis = host.settings().redis.as_ref().map(Address::expose);
+    let rankings = Rankings::open(redis, records.clone(), Options::new(Weights::default())).await?;
+    let parts = Parts { records, engine: host.engine().clone(), uploads, rankings };
+    let api = Api::start(parts, settings.clone()).await?;
     let address = settings.listen;
     let listener = TcpListener::bind(address).await.map_err(|source| HostError::Listen { address, source })?;
     let stop = CancellationToken::new();

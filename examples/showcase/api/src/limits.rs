@@ -94,7 +94,6 @@ impl Limits {
     }
 
     /// For each batch of events.
-    #[expect(dead_code, reason = "the intake of events asks for it")]
     pub(crate) fn events(&self, address: IpAddr) -> Result<(), Problem> {
         self.events.take(&network(address))
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stagemark::Engine;
 use stagemark_contest_contract::Role;
+use stagemark_contest_ranking::Rankings;
 use stagemark_contest_records::Records;
 use uuid::Uuid;
 
@@ -11,6 +12,7 @@ use crate::{
     ContestSettings, Problem, Uploads,
     accounts::{self, Passwords},
     limits::Limits,
+    rankings::Names,
     tokens::Tokens,
 };
 
@@ -35,6 +37,19 @@ pub enum ApiError {
     AdminNotMade(String),
 }
 
+/// What an API stands on.
+#[derive(Debug)]
+pub struct Parts {
+    /// The contest's tables.
+    pub records: Records,
+    /// The engine, on the same database.
+    pub engine: Engine,
+    /// Where the files of videos come in, and are watched from.
+    pub uploads: Uploads,
+    /// The boards.
+    pub rankings: Rankings,
+}
+
 /// The state of the router.
 pub type Shared = Arc<Api>;
 
@@ -47,25 +62,25 @@ pub struct Api {
     pub engine: Engine,
     /// Where the files of videos come in, and are watched from.
     pub uploads: Uploads,
+    /// The boards.
+    pub rankings: Rankings,
     /// The API's own settings.
     pub settings: ContestSettings,
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
     pub(crate) limits: Limits,
+    pub(crate) names: Names,
 }
 
 impl Api {
     /// An API on these; the admin whom the settings name is there from now on.
-    pub async fn start(
-        records: Records,
-        engine: Engine,
-        uploads: Uploads,
-        settings: ContestSettings,
-    ) -> Result<Shared, ApiError> {
+    pub async fn start(parts: Parts, settings: ContestSettings) -> Result<Shared, ApiError> {
         let tokens = Tokens::new(&settings.token_secret)?;
         let passwords = Passwords::new().map_err(ApiError::Passwords)?;
         let limits = Limits::new(&settings.rates);
-        let api = Self { records, engine, uploads, settings, tokens, passwords, limits };
+        let names = Names::default();
+        let Parts { records, engine, uploads, rankings } = parts;
+        let api = Self { records, engine, uploads, rankings, settings, tokens, passwords, limits, names };
         accounts::ensure_admin(&api).await?;
         Ok(Arc::new(api))
     }

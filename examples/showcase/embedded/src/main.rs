@@ -7,11 +7,12 @@ mod secrets;
 use std::{error::Error, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Parser;
-use stagemark::Engine;
+use stagemark::{Builder, Engine};
 use stagemark_blob::LocalArtifacts;
-use stagemark_contest_api::{Api, ContestSettings, Shared, Uploads, router};
+use stagemark_contest_api::{Api, ContestSettings, Parts, Shared, Uploads, router};
+use stagemark_contest_ranking::{Options, Rankings, Weights};
 use stagemark_contest_records::Records;
-use stagemark_contest_worker::{Places, erase, publish};
+use stagemark_contest_worker::{Places, Upkeep, erase, publish};
 use stagemark_sql::SqlStore;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -25,7 +26,7 @@ const PORTS: u16 = 20;
 
 /// A short-video contest on Stagemark, in one process.
 #[derive(Debug, Parser)]
-struct Options {
+struct Arguments {
     /// The folder of the database, the videos and the secrets; it is made where there is none
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
@@ -39,7 +40,7 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse();
+    let options = Arguments::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     if !options.web.join("index.html").is_file() {
@@ -64,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// All parts, on the folder.
-async fn open(options: &Options, origin: &str) -> Result<Shared, Box<dyn Error>> {
+async fn open(options: &Arguments, origin: &str) -> Result<Shared, Box<dyn Error>> {
     let dir = &options.dir;
     let url = format!("sqlite://{}", dir.join("contest.db").display());
     let store = SqlStore::open(&url).await?;
@@ -72,14 +73,18 @@ async fn open(options: &Options, origin: &str) -> Result<Shared, Box<dyn Error>>
     let artifacts = LocalArtifacts::open(dir.join("artifacts"))?;
     let places = Places { records: records.clone(), store: Arc::new(store.clone()) };
     let engine = Engine::builder(store).artifacts(artifacts.clone()).scratch(dir.join("scratch"));
-    let engine = engine.serve(publish()).serve(erase(places)).start().await?;
+    let boards = Options::new(Weights::default());
+    let rankings = Rankings::open(None, records.clone(), boards).await?;
+    let upkeep = Upkeep { records: records.clone(), rankings: rankings.clone(), weights: Weights::default() };
+    let engine = upkeep.definitions().into_iter().fold(engine.serve(publish()).serve(erase(places)), Builder::serve);
+    let engine = Upkeep::schedules()?.into_iter().fold(engine, Builder::schedule).start().await?;
 
     let token_secret = secrets::token(dir)?;
     let uploads = Uploads::folder(artifacts, &token_secret);
     let mut settings = ContestSettings::new(origin.parse()?, token_secret);
     settings.admin = Some((ADMIN.to_owned(), secrets::admin(dir)?));
     settings.web_folder = Some(options.web.clone());
-    Ok(Api::start(records, engine, uploads, settings).await?)
+    Ok(Api::start(Parts { records, engine, uploads, rankings }, settings).await?)
 }
 
 /// The address that is asked for, or the next that is free.

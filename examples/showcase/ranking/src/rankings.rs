@@ -11,6 +11,8 @@ use std::{
 
 use futures::future::join_all;
 use stagemark::{Timestamp, ports::AcceleratorError};
+use stagemark_contest_records::Records;
+use stagemark_redis::{Redis, RedisError};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep},
@@ -18,7 +20,7 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    Board, Event, Options, Standing, Window,
+    Board, Event, MemorySets, Options, RecordsSource, RedisSets, Standing, Window,
     distrust::Distrust,
     flights::Flights,
     order::Order,
@@ -106,6 +108,19 @@ impl Rankings {
         Self { inner: Arc::new(Inner { sets, source, options, distrust, flights, computing, computations }) }
     }
 
+    /// Boards of these tables: in the Redis of this URL, where all hosts see them, or else in this process.
+    ///
+    /// # Errors
+    /// If the URL is none of a Redis, or another server answers there. One that is away is connected to later.
+    pub async fn open(redis: Option<&str>, records: Records, options: Options) -> Result<Self, RedisError> {
+        let weights = options.weights;
+        let sets: Arc<dyn Sets> = match redis {
+            Some(url) => Arc::new(RedisSets::new(Redis::connect(url).await?, weights)),
+            None => Arc::new(MemorySets::new(weights)),
+        };
+        Ok(Self::new(sets, Arc::new(RecordsSource::new(records, weights)), options))
+    }
+
     /// A part of a board: from the sets if it is warm; else it is made, by one request in the fleet, while others wait.
     /// Where the sets are away it is computed from the database: slower, and as right.
     pub async fn view(&self, board: &Board, window: Window) -> Result<View, RankingError> {
@@ -124,6 +139,9 @@ impl Rankings {
 
     /// Counts events that were committed to the database. It does not fail: where they cannot be counted, the boards
     /// that miss them are made anew.
+    ///
+    /// This host believes none of them meanwhile. Another that reaches the sets while this one does not may show them
+    /// until this one is connected again or, should it never be, until the next consolidation.
     pub async fn count(&self, events: &[Event]) {
         if let Err(error) = self.inner.count_all(events).await {
             tracing::debug!(error = &error as &dyn Error, "events are not on the boards yet");

@@ -2,6 +2,8 @@
 
 mod erase;
 mod publish;
+mod upkeep;
 
 pub use erase::{Places, erase};
 pub use publish::publish;
+pub use upkeep::Upkeep;

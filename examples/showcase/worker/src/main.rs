@@ -2,10 +2,12 @@
 
 use std::{error::Error, sync::Arc};
 
+use stagemark::Builder;
+use stagemark_contest_ranking::{Options, Rankings, Weights};
 use stagemark_contest_records::Records;
-use stagemark_contest_worker::{Places, erase, publish};
+use stagemark_contest_worker::{Places, Upkeep, erase, publish};
 use stagemark_sql::SqlStore;
-use stagemark_worker::Worker;
+use stagemark_worker::{Address, Worker};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -13,6 +15,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let database = worker.settings().database.expose().to_owned();
     let records = Records::open(&database).await?;
     let store = Arc::new(SqlStore::open(&database).await?);
-    worker.serve(publish()).serve(erase(Places { records, store })).run().await?;
+    let (redis, weights) = (worker.settings().redis.as_ref().map(Address::expose), Weights::default());
+    let rankings = Rankings::open(redis, records.clone(), Options::new(weights)).await?;
+    let upkeep = Upkeep { records: records.clone(), rankings, weights };
+    let schedules = Upkeep::schedules()?;
+    let worker = worker.serve(publish()).serve(erase(Places { records, store }));
+    let worker = upkeep.definitions().into_iter().fold(worker, Worker::serve);
+    worker.engine(|engine| schedules.into_iter().fold(engine, Builder::schedule)).run().await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use stagemark_contest_records::{
         player,
         video::{Model, State},
     },
+    events::{self, VideoCounts},
     lists,
 };
 use uuid::Uuid;
@@ -27,7 +28,8 @@ pub(super) async fn cards(
         Some(caller) => lists::liked_by(db, caller.player, &ids).await?,
         None => HashSet::new(),
     };
-    let counted = Counted { likes, mine };
+    let views = events::counts_of(db, &ids).await?;
+    let counted = Counted { likes, views, mine };
     let mut cards = Vec::with_capacity(videos.len());
     for (video, player) in videos {
         let state = state_of(api, &video).await?;
@@ -59,6 +61,7 @@ pub(super) async fn page_of(api: &Api, caller: Option<Caller>, video: Model) -> 
 
 struct Counted {
     likes: HashMap<Uuid, u64>,
+    views: HashMap<Uuid, VideoCounts>,
     mine: HashSet<Uuid>,
 }
 
@@ -73,7 +76,7 @@ impl Counted {
             created_at: Moment(video.created_at),
             duration_ms: video.duration_ms.and_then(|duration| duration.try_into().ok()),
             likes: self.likes.get(&id).copied().unwrap_or_default(),
-            views: 0,
+            views: self.views.get(&id).map_or(0, |counts| counts.views.unsigned_abs()),
             poster_url: (state == VideoState::Ready).then(|| format!("/api/videos/{id}/media/poster")),
             liked_by_me: self.mine.contains(&id),
         }

@@ -6,9 +6,10 @@ use axum::{
     response::Response,
 };
 use stagemark_contest_contract::{ERASE, Erase, Likes, Moment, Video};
+use stagemark_contest_ranking::intake;
 use stagemark_contest_records::{
     entity::video::{self, Model},
-    likes, lists, videos,
+    events, likes, lists, videos,
 };
 use stagemark_sql::SubmitIn;
 use uuid::Uuid;
@@ -76,8 +77,11 @@ pub(super) async fn like_video(
     let transaction = api.records.begin().await?;
     // Under the lock of the video, so that it does not go in between.
     videos::lock(&transaction, id).await?.ok_or_else(Problem::not_found)?;
-    likes::like(&transaction, id, caller.player, Moment::now().0).await?;
+    let now = Moment::now().0;
+    let is_new = likes::like(&transaction, id, caller.player, now).await?;
+    let events = if is_new { intake::liked(&transaction, id, now).await? } else { Vec::new() };
     transaction.commit().await?;
+    api.rankings.count(&events).await;
     counted(&api, caller, id).await
 }
 
@@ -99,8 +103,12 @@ pub(super) async fn unlike_video(
     api.limits.write(caller.player)?;
     ready(&api, id).await?;
     let transaction = api.records.begin().await?;
-    likes::unlike(&transaction, id, caller.player).await?;
+    let events = match likes::unlike(&transaction, id, caller.player).await? {
+        Some(liked_at) => intake::unliked(&transaction, id, liked_at).await?,
+        None => Vec::new(),
+    };
     transaction.commit().await?;
+    api.rankings.count(&events).await;
     counted(&api, caller, id).await
 }
 
@@ -139,10 +147,15 @@ pub(super) async fn delete_video(
     let found = videos::lock(&transaction, id).await?.filter(|found| found.state != video::State::Erasing);
     let video = found.ok_or_else(Problem::not_found)?;
     videos::erasing(&transaction, id).await?;
+    events::forget(&transaction, id).await?;
     let erase =
         api.engine.submit(ERASE, Erase { video: id }).key(format!("erase-{id}")).submit_in(&transaction).await?;
     transaction.commit().await?;
     erase.wake();
+    // The score of its player is less now.
+    if let Some(player) = lists::authors(api.records.reader(), [video.player]).await?.remove(&video.player) {
+        api.rankings.removed(&player.city).await;
+    }
     if let Some(run) = video.run
         && let Err(problem) = runs::stop(&api, run).await
     {

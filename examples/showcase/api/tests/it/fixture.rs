@@ -1,6 +1,6 @@
 //! A host of the API on a free port, with a database of its own.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use reqwest::{
     Client, Method, RequestBuilder, Response, StatusCode,
@@ -9,7 +9,8 @@ use reqwest::{
 use serde_json::{Value, json};
 use stagemark::Engine;
 use stagemark_blob::LocalArtifacts;
-use stagemark_contest_api::{Api, ContestSettings, Shared, Uploads, router, serve};
+use stagemark_contest_api::{Api, ContestSettings, Parts, Shared, Uploads, router, serve};
+use stagemark_contest_ranking::{MemorySets, Options, Rankings, RecordsSource, Weights, ports::Sets};
 use stagemark_contest_records::Records;
 use stagemark_sql::SqlStore;
 use tempfile::TempDir;
@@ -35,6 +36,22 @@ pub(crate) struct Ground {
     pub(crate) uploads: Uploads,
 }
 
+impl Ground {
+    /// A database and artifacts in a folder.
+    pub(crate) async fn of(folder: TempDir) -> Self {
+        let url = format!("sqlite://{}", folder.path().join("contest.db").display());
+        Self::in_folder(folder, url).await
+    }
+
+    /// This database, and artifacts in a folder.
+    pub(crate) async fn in_folder(folder: TempDir, url: String) -> Self {
+        let engine = Engine::builder(SqlStore::open(&url).await.unwrap()).start().await.unwrap();
+        let artifacts = LocalArtifacts::open(folder.path().join("artifacts")).unwrap();
+        let uploads = Uploads::folder(artifacts, &SECRET.into());
+        Self { folder: Some(folder), url, engine, uploads }
+    }
+}
+
 impl Host {
     /// A host with the usual settings.
     pub(crate) async fn start() -> Self {
@@ -44,22 +61,29 @@ impl Host {
     /// A host whose settings were changed.
     pub(crate) async fn start_with(change: impl FnOnce(&mut ContestSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("contest.db").display());
-        let engine = Engine::builder(SqlStore::open(&url).await.unwrap()).start().await.unwrap();
-        let artifacts = LocalArtifacts::open(folder.path().join("artifacts")).unwrap();
-        let uploads = Uploads::folder(artifacts, &SECRET.into());
-        Self::on(Ground { folder: Some(folder), url, engine, uploads }, change).await
+        Self::on(Ground::of(folder).await, change).await
     }
 
-    /// A host on what was made before.
+    /// A host on what was made before, with boards of its own.
     pub(crate) async fn on(ground: Ground, change: impl FnOnce(&mut ContestSettings)) -> Self {
+        Self::with_boards(ground, MemorySets::new(Weights::default()), change).await
+    }
+
+    /// A host with boards in these sets.
+    pub(crate) async fn with_boards(
+        ground: Ground,
+        sets: impl Sets,
+        change: impl FnOnce(&mut ContestSettings),
+    ) -> Self {
         let Ground { folder, url, engine, uploads } = ground;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let origin = format!("http://{address}").parse().unwrap();
         let mut settings = ContestSettings::new(origin, SECRET.into());
         change(&mut settings);
-        let api = Api::start(Records::open(&url).await.unwrap(), engine, uploads, settings).await.unwrap();
+        let records = Records::open(&url).await.unwrap();
+        let rankings = boards(sets, &records);
+        let api = Api::start(Parts { records, engine, uploads, rankings }, settings).await.unwrap();
         let (stop, settings, service) = (CancellationToken::new(), api.settings.clone(), router(&api));
         tokio::spawn({
             let stop = stop.clone();
@@ -121,6 +145,12 @@ impl SignedIn {
         let token = session["access_token"].as_str().unwrap().to_owned();
         Self { token, cookie, set_cookie, player: session["player"].take() }
     }
+}
+
+/// Boards in these sets, made of these tables.
+pub(crate) fn boards(sets: impl Sets, records: &Records) -> Rankings {
+    let source = RecordsSource::new(records.clone(), Weights::default());
+    Rankings::new(Arc::new(sets), Arc::new(source), Options::new(Weights::default()))
 }
 
 /// The slug of a problem; whatever else is a problem must be is looked at too.

@@ -8,6 +8,7 @@ mod fixture;
 mod hostile;
 mod memory;
 mod problems;
+mod rankings;
 mod rights;
 mod runs;
 mod slow;
