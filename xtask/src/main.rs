@@ -94,10 +94,11 @@ fn demo_on_a_cluster(arguments: &[OsString]) -> Result<(), String> {
 
 fn test(arguments: &[OsString]) -> Result<(), String> {
     let ours = [Need::CC, Need::FFMPEG, Need::LIMITS, Need::MOUNT, Need::FAKETIME];
-    let deployed = [Need::NGINX, Need::ENVSUBST, Need::SYSTEMD];
+    let deployed = [Need::NGINX, Need::ENVSUBST, Need::SYSTEMD, Need::CHROMIUM];
     provide::all(&[ours.as_slice(), &deployed, &services::needs()].concat())?;
     stagemark_services::WEED.install().map_err(|error| error.to_string())?;
     web::test()?;
+    web::build()?;
     // All that does not compile is said before anything runs, and each test finds the programs of ours that it starts.
     run(&mut cargo(&["test", "--workspace", "--no-run"]))?;
     hand_over(cargo(&["test", "--workspace", "--no-fail-fast"]).args(arguments))

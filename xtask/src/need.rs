@@ -92,6 +92,15 @@ impl Need {
         packages: &["gettext-base"],
         starts: false,
     };
+    /// What people look at pages with.
+    pub(crate) const CHROMIUM: Self = Self {
+        what: "Chromium",
+        purpose: "for the tests of the showcase's page",
+        programs: &["chromium"],
+        able: Able::Run,
+        packages: &["chromium"],
+        starts: false,
+    };
     /// What reads units.
     pub(crate) const SYSTEMD: Self = Self {
         what: "systemd-analyze",

@@ -142,7 +142,10 @@ impl Tell<'_> {
     pub(crate) fn progress(&self, fraction: f64, message: &str) {
         #[expect(clippy::cast_precision_loss, reason = "a count of steps")]
         let (from, to, of) = (self.from as f64, self.to as f64, self.of as f64);
-        self.attempt.progress((from + fraction.clamp(0.0, 1.0) * (to - from)) / of, message);
+        if self.members.is_empty() {
+            return self.attempt.progress((from + fraction.clamp(0.0, 1.0) * (to - from)) / of, message);
+        }
+        // Never of the pass itself, which would be heard of each member, and be taken back by what follows.
         for (at, member) in self.members.iter().enumerate() {
             match at {
                 at if at < self.from => member.progress(1.0, "done"),

@@ -13,7 +13,7 @@ const STEPS: &[(&str, &str, f64)] = &[
     ("edit", "Scaling to 720p", 20.0),
     ("remove-audio", "Removing the sound", 4.0),
     ("watermark", "Adding the logo", 20.0),
-    ("bumpers", "Adding intro and outro", 12.0),
+    ("gossip", "Adding intro and outro", 12.0),
     ("finish", "Finishing the file", 6.0),
     ("poster", "Taking the poster", 3.0),
     ("sprites", "Drawing the seek bar", 8.0),

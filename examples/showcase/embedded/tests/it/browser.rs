@@ -1,0 +1,31 @@
+//! All that people do, in a real browser.
+
+use std::{env, path::Path, process::Command};
+
+use stagemark_services::NODE;
+
+use crate::host::{Host, web};
+
+#[test]
+fn people_use_it_in_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::start(folder.path());
+    let node = NODE.program();
+    let path = env::join_paths(
+        std::iter::once(node.parent().unwrap().to_owned()).chain(env::split_paths(&env::var_os("PATH").unwrap())),
+    );
+
+    let tests = Command::new(&node)
+        .args(["node_modules/vitest/vitest.mjs", "run", "--config", "e2e/vitest.config.ts"])
+        .current_dir(web())
+        .env("PATH", path.unwrap())
+        .env("CONTEST_URL", &host.url)
+        .env("CONTEST_CLIP", Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../steps/assets/bbb_720p_5s.mp4"))
+        .env("CONTEST_ADMIN_NAME", "admin")
+        .env("CONTEST_ADMIN_PASSWORD", Host::admin_password(folder.path()))
+        .output()
+        .unwrap();
+
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(tests.status.success(), "{}{}", said(&tests.stdout), said(&tests.stderr));
+}
