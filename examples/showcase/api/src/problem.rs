@@ -70,6 +70,8 @@ kinds! {
     PayloadTooLarge = "payload-too-large", PAYLOAD_TOO_LARGE, "The request is too large";
     /// The body is of another type than is taken.
     UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The type of the body is not taken";
+    /// The file has no such range of bytes.
+    NoSuchRange = "no-such-range", RANGE_NOT_SATISFIABLE, "The file has no such range";
     /// The request took too long to come in, or to answer.
     TooSlow = "too-slow", REQUEST_TIMEOUT, "The request took too long";
     /// Too much was asked in too short a time.

@@ -73,7 +73,7 @@ fn type_of(key: &str) -> &'static str {
         (status = 304, description = "It is the one that whoever asks has"),
         (status = 307, description = "Where the file is", headers(("Location" = String, description = "Its URL"))),
         (status = 404, description = "not-found"),
-        (status = 416, description = "The file has no such range", body = String, content_type = "text/plain"),
+        (status = 416, description = "no-such-range"),
     ),
 )]
 pub(super) async fn get_media(

@@ -5,12 +5,12 @@ use std::{ops::Range, sync::Arc};
 use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use futures::{Stream, stream};
 use stagemark::ports::{ArtifactError, ArtifactRanges};
 
-use crate::conditional::is_known;
+use crate::{Kind, Problem, conditional::is_known};
 
 /// How much of an object is in memory at a time for each who watches.
 const PIECE_BYTES: u64 = 256 * 1024;
@@ -52,9 +52,8 @@ pub(super) fn give(asked: &HeaderMap, label: Label<'_>, object: Box<dyn Artifact
             answer(StatusCode::PARTIAL_CONTENT, label, &told, pieces(range))
         }
         Asked::Nothing => {
-            let told = [(header::CONTENT_RANGE, format!("bytes */{size_bytes}"))];
-            let label = Label { content_type: "text/plain", ..label };
-            answer(StatusCode::RANGE_NOT_SATISFIABLE, label, &told, format!("It has {size_bytes} bytes.").into())
+            let problem = Problem::new(Kind::NoSuchRange, format!("The file has {size_bytes} bytes."));
+            ([(header::CONTENT_RANGE, format!("bytes */{size_bytes}"))], problem).into_response()
         }
     }
 }
