@@ -12,6 +12,7 @@ mod host;
 mod limits;
 mod observe;
 mod openapi;
+mod ops;
 mod pages;
 mod problem;
 mod rankings;

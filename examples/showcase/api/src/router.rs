@@ -13,7 +13,7 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Kind, Problem, Shared, accounts, headers, observe, openapi, pages, rankings, runs, videos};
+use crate::{Kind, Problem, Shared, accounts, headers, observe, openapi, ops, pages, rankings, runs, videos};
 
 /// How long a request may take, from its first byte to the head of its answer.
 #[derive(Clone, Copy)]
@@ -26,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(videos::routes())
         .merge(runs::routes())
         .merge(rankings::routes())
+        .merge(ops::routes())
         .layer(middleware::from_fn(in_time));
     quick.merge(videos::slow_routes()).merge(runs::slow_routes())
 }

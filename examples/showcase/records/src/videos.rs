@@ -130,6 +130,15 @@ pub async fn cancel(transaction: &DatabaseTransaction, video: Uuid) -> Result<Op
     Ok(Some(found))
 }
 
+/// The video that a run is of, if it is of one.
+pub async fn of_run(db: &impl ConnectionTrait, run: Uuid) -> Result<Option<Model>, DbErr> {
+    let found = video_run::Entity::find().filter(video_run::Column::Run.eq(run)).one(db).await?;
+    match found {
+        Some(found) => find(db, found.video).await,
+        None => Ok(None),
+    }
+}
+
 /// The runs of a video, the latest first.
 pub async fn runs(db: &impl ConnectionTrait, video: Uuid) -> Result<Vec<video_run::Model>, DbErr> {
     let runs = video_run::Entity::find().filter(video_run::Column::Video.eq(video));

@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::{Api, Problem, Shared};
 
-pub(crate) use stages::video_state;
+pub(crate) use orders::retry;
+pub(crate) use stages::{moment, run_status, stage_state, video_state};
 
 /// What is answered in a moment.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {

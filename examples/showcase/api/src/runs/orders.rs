@@ -60,14 +60,19 @@ pub(super) async fn retry_run(
 ) -> Result<Response, Problem> {
     api.limits.write(caller.player)?;
     let video = administered(&api, caller, id).await?;
+    let run = retry(&api, &video).await?;
+    told(&api, id, run).await
+}
+
+/// One more run of a video whose latest has failed or was cancelled.
+pub(crate) async fn retry(api: &Api, video: &Model) -> Result<Uuid, Problem> {
     let run = video.run.ok_or_else(Problem::not_found)?;
-    let status = status_of(&api, run).await?.ok_or_else(Problem::not_found)?.status;
+    let status = status_of(api, run).await?.ok_or_else(Problem::not_found)?.status;
     if !matches!(status, Status::Failed | Status::Cancelled) {
         return Err(Problem::new(Kind::Conflict, "Only a run that has failed or was cancelled can be tried again."));
     }
-    let upload = file_of(&api, &video).await?;
-    let run = again(&api, &video, upload).await?;
-    told(&api, id, run).await
+    let upload = file_of(api, video).await?;
+    again(api, video, upload).await
 }
 
 /// The file of a video, if it is still there.

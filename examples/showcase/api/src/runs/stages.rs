@@ -58,7 +58,7 @@ pub(crate) fn video_state(status: Status) -> VideoState {
     }
 }
 
-fn run_status(status: Status) -> RunStatus {
+pub(crate) fn run_status(status: Status) -> RunStatus {
     match status {
         Status::Queued => RunStatus::Queued,
         Status::Running => RunStatus::Running,
@@ -77,7 +77,7 @@ fn stage(task: &TaskStatus) -> Stage {
     Stage {
         name: task.step.clone(),
         title: title(&task.step),
-        state: state(task.state),
+        state: stage_state(task.state),
         percent: whole(task.fraction),
         attempt: task.attempt,
         pass: task.pass,
@@ -92,7 +92,7 @@ fn past_stage(task: &TaskStatus) -> HistoryStage {
     HistoryStage {
         name: task.step.clone(),
         title: title(&task.step),
-        state: state(task.state),
+        state: stage_state(task.state),
         attempts: task.attempt,
         started_at: task.started.map(moment),
         finished_at: task.finished.map(moment),
@@ -100,7 +100,7 @@ fn past_stage(task: &TaskStatus) -> HistoryStage {
     }
 }
 
-fn state(state: TaskState) -> StageState {
+pub(crate) fn stage_state(state: TaskState) -> StageState {
     match state {
         TaskState::Queued => StageState::Queued,
         TaskState::Leased => StageState::Running,
@@ -139,6 +139,6 @@ fn whole(fraction: f64) -> u8 {
     percent
 }
 
-fn moment(time: Timestamp) -> Moment {
+pub(crate) fn moment(time: Timestamp) -> Moment {
     Moment(i64::try_from(time.0).unwrap_or(i64::MAX))
 }

@@ -7,6 +7,7 @@ mod documents;
 mod fixture;
 mod hostile;
 mod memory;
+mod ops;
 mod problems;
 mod rankings;
 mod rights;

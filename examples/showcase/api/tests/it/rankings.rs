@@ -1,4 +1,4 @@
-//! Boards and the intake of events, embedded and on two hosts that share PostgreSQL and Redis.
+//! Boards and the intake of events, embedded and on two hosts that share `PostgreSQL` and Redis.
 
 use reqwest::{
     Method, StatusCode,
@@ -6,16 +6,20 @@ use reqwest::{
 };
 use sea_orm::{ActiveModelTrait, ConnectionTrait, Database, IntoActiveModel};
 use serde_json::{Value, json};
+use stagemark::Engine;
+use stagemark_blob::LocalArtifacts;
+use stagemark_contest_api::Uploads;
 use stagemark_contest_contract::{Moment, Role};
 use stagemark_contest_ranking::{RedisSets, Weights};
 use stagemark_contest_records::entity::video;
 use stagemark_redis::Redis;
 use stagemark_services as services;
+use stagemark_sql::SqlStore;
 use uuid::Uuid;
 
-use crate::fixture::{Ground, Host, slug};
+use crate::fixture::{Ground, Host, SECRET, slug};
 
-/// Two hosts on one PostgreSQL, and on a Redis that may be harmed.
+/// Two hosts on one `PostgreSQL`, and on a Redis that may be harmed.
 async fn cluster() -> (services::Redis, [Host; 2]) {
     let (redis, url) = (services::Redis::temporary().unwrap(), services::database_url().unwrap());
     let schema = format!("api_{}", Uuid::now_v7().simple());
@@ -26,7 +30,10 @@ async fn cluster() -> (services::Redis, [Host; 2]) {
     let url = format!("{url}{join}options=-csearch_path%3D{schema}");
     let host = async || {
         let sets = RedisSets::new(Redis::connect(&redis.url()).await.unwrap(), Weights::default());
-        let ground = Ground::in_folder(tempfile::tempdir().unwrap(), url.clone()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::builder(SqlStore::open(&url).await.unwrap()).start().await.unwrap();
+        let uploads = Uploads::folder(LocalArtifacts::open(folder.path()).unwrap(), &SECRET.into());
+        let ground = Ground { folder: Some(folder), url: url.clone(), engine, uploads };
         Host::with_boards(ground, sets, |_| {}).await
     };
     let hosts = [host().await, host().await];
@@ -113,10 +120,10 @@ async fn events_move_boards_once(one: &Host, other: &Host) {
         json!({ "id": Uuid::now_v7(), "video": of_bob, "kind": "watch", "watch_ms": 60_000, "at": Moment::now() });
     let first = view(of_ada);
 
-    let taken = send(one, &[first.clone(), watched.clone(), view(of_bob), view(Uuid::now_v7()), first.clone()]).await;
+    let answer = send(one, &[first.clone(), watched.clone(), view(of_bob), view(Uuid::now_v7()), first.clone()]).await;
     let again = send(other, &[first, watched]).await;
 
-    assert_eq!(taken, json!({ "accepted": 3, "repeated": 1 }));
+    assert_eq!(answer, json!({ "accepted": 3, "repeated": 1 }));
     assert_eq!(again, json!({ "accepted": 0, "repeated": 2 }));
     let ranked = [("Bob".to_owned(), 4.0), ("Ada".to_owned(), 1.0)];
     for host in [one, other] {
@@ -147,6 +154,46 @@ async fn on_two_hosts_events_move_boards_once() {
     let (_redis, [one, other]) = cluster().await;
 
     events_move_boards_once(&one, &other).await;
+}
+
+async fn likes_and_removals_move_boards(one: &Host, other: &Host) {
+    let ((ada, of_ada), (bob, of_bob)) = (player(one, "Ada").await, player(one, "Bob").await);
+    let (first, second) = (video(one, ada).await, video(one, bob).await);
+    board(other, "").await;
+    let order = async |method: Method, path: String, token: &String| {
+        let answer = one.request(method, &format!("/api/videos/{path}")).bearer_auth(token).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    };
+
+    // Once more changes nothing.
+    for _ in 0..2 {
+        order(Method::PUT, format!("{first}/like"), &of_bob).await;
+    }
+    order(Method::PUT, format!("{second}/like"), &of_ada).await;
+    order(Method::PUT, format!("{second}/like"), &of_bob).await;
+    assert_eq!(places(&board(other, "").await), [("Bob".to_owned(), 20.0), ("Ada".to_owned(), 10.0)]);
+    for _ in 0..2 {
+        order(Method::DELETE, format!("{second}/like"), &of_ada).await;
+    }
+    order(Method::DELETE, first.to_string(), &of_ada).await;
+
+    for query in ["", "?city=Berlin"] {
+        assert_eq!(places(&board(other, query).await), [("Bob".to_owned(), 10.0)]);
+    }
+}
+
+#[tokio::test]
+async fn embedded_likes_and_removals_move_boards() {
+    let host = embedded().await;
+
+    likes_and_removals_move_boards(&host, &host).await;
+}
+
+#[tokio::test]
+async fn on_two_hosts_likes_and_removals_move_boards() {
+    let (_redis, [one, other]) = cluster().await;
+
+    likes_and_removals_move_boards(&one, &other).await;
 }
 
 #[tokio::test]
@@ -266,7 +313,7 @@ async fn caches_are_ordered_about_by_admins_alone() {
             .header(CONTENT_TYPE, "application/json")
             .body(r#"{"scope":"all"}"#);
         let token = role.map(|role| host.api.access_token(Uuid::now_v7(), role).unwrap());
-        let request = token.into_iter().fold(request, |request, token| request.bearer_auth(token));
+        let request = token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
         request.send().await.unwrap()
     };
     for path in ["warm", "invalidate"] {
