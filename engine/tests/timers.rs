@@ -81,6 +81,16 @@ async fn a_run_that_has_yet_to_begin_is_found_by_its_key_and_cancelled() {
 }
 
 #[tokio::test]
+async fn a_run_without_steps_is_cancelled_before_its_moment_too() {
+    let engine = builder(&MemoryStore::new()).serve(DOUBLE.define(|n| n)).start().await.unwrap();
+
+    let run = engine.submit(DOUBLE, 1).after(HOUR).await.unwrap();
+
+    assert_eq!(run.cancel().await.unwrap(), Status::Cancelled);
+    finish(engine).await;
+}
+
+#[tokio::test]
 async fn a_value_goes_on_after_its_timer_and_not_before() {
     let engine = builder(&MemoryStore::new()).serve(later(SOON)).start().await.unwrap();
 

@@ -79,7 +79,10 @@ impl Turn {
     /// Decides on all that happened, in order, and then on what to do next.
     pub(super) fn take(ledger: &mut Ledger, happened: &[Happened], mut leasing: Leasing<'_>, now: Timestamp) -> Self {
         let (granted, error, companions, kept, ends) = Default::default();
-        let mut turn = Self { next: first(ledger, now), granted, error, companions, kept, ends };
+        // What is cancelled before its moment does not begin: without a step it would be ready then.
+        let is_cancelled = happened.iter().any(|one| matches!(one, Happened::Cancelled));
+        let next = if is_cancelled { ledger.run.clone() } else { first(ledger, now) };
+        let mut turn = Self { next, granted, error, companions, kept, ends };
         for one in happened {
             turn.settle(ledger, one, now);
         }
