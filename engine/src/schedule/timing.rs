@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_interval_ticks_at_its_multiples() {
-        let timing = Timing::every(Duration::from_secs(60)).unwrap();
+        let timing = Timing::every(Duration::from_mins(1)).unwrap();
 
         assert_eq!(timing.after(Timestamp(0)), Some(Timestamp(60_000)));
         assert_eq!(timing.after(Timestamp(60_000)), Some(Timestamp(120_000)));
