@@ -62,7 +62,7 @@ pub(super) async fn ops_runs(
     }
     let page = api.engine.runs(&filter).await.map_err(|error| Problem::unavailable("listing runs", &error))?;
     let next_cursor = page.next.map(|run| cursor_before(run.uuid()));
-    Ok(Json(Page { items: page.runs.into_iter().map(listed).collect(), next_cursor }))
+    Ok(Json(Page { items: page.runs.iter().map(listed).collect(), next_cursor }))
 }
 
 /// A run with its timeline.
@@ -93,7 +93,7 @@ fn wanted(status: RunStatus) -> Status {
     }
 }
 
-fn listed(summary: RunSummary) -> OpsRun {
+fn listed(summary: &RunSummary) -> OpsRun {
     OpsRun {
         run: summary.run.uuid(),
         workflow: summary.workflow.to_string(),

@@ -15,14 +15,18 @@ fn people_use_it_in_a_browser() {
         std::iter::once(node.parent().unwrap().to_owned()).chain(env::split_paths(&env::var_os("PATH").unwrap())),
     );
 
+    // Pictures of the pages, for who wants to see them or to renew those of the docs.
+    let shots = env::var_os("CONTEST_SHOTS").unwrap_or_else(|| folder.path().join("shots").into());
     let tests = Command::new(&node)
         .args(["node_modules/vitest/vitest.mjs", "run", "--config", "e2e/vitest.config.ts"])
         .current_dir(web())
         .env("PATH", path.unwrap())
         .env("CONTEST_URL", &host.url)
+        .env("CONTEST_SHOTS", shots)
         .env("CONTEST_CLIP", Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../steps/assets/bbb_720p_5s.mp4"))
         .env("CONTEST_ADMIN_NAME", "admin")
-        .env("CONTEST_ADMIN_PASSWORD", Host::admin_password(folder.path()))
+        .env("CONTEST_ADMIN_PASSWORD", host.admin_password())
+        .env("CONTEST_CRASH", format!("sh {}", host.crash_program().display()))
         .output()
         .unwrap();
 

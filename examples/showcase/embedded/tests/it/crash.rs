@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::host::Host;
 
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A player at a host.
 struct Player<'a> {
@@ -29,7 +29,7 @@ fn answer(request: RequestBuilder) -> Value {
 impl<'a> Player<'a> {
     fn enter(client: &'a Client, url: &'a str, path: &str) -> Self {
         let who = if path == "players" {
-            json!({ "name": "ada", "password": "a long password", "city": "Madrid" })
+            json!({ "name": "ada", "password": "a long password", "city": "Berlin" })
         } else {
             json!({ "name": "ada", "password": "a long password" })
         };
