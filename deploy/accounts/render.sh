@@ -73,8 +73,8 @@ commands="$commands -script|flush -script|kill -function -swapdb -select +info +
 cat >"$out/redis-users.acl.new" <<END
 user default off nopass -@all
 user contest_admin on #$(redis_hash admin) ~* &* +@all
-user contest_api on #$(redis_hash api) resetchannels ~stagemark:key:* %R~stagemark:live:* ~contest:* $commands
-user contest_worker on #$(redis_hash worker) resetchannels ~stagemark:* ~contest:* $commands
+user contest_api on #$(redis_hash api) resetchannels ~stagemark:key:* %R~stagemark:live:* ~stagemark:app:* $commands
+user contest_worker on #$(redis_hash worker) resetchannels ~stagemark:* $commands
 END
 
 s3_identity() {

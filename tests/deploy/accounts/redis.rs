@@ -54,7 +54,7 @@ async fn each_has_its_own_keys() {
         let answer = as_user(deployment, "api", &[command]);
         assert!(answer[0].starts_with("-NOPERM"), "{command}: {answer:?}");
     }
-    let allowed = as_user(deployment, "api", &["HGETALL stagemark:live:{a}", "ZINCRBY contest:board:{a} 1 me"]);
+    let allowed = as_user(deployment, "api", &["HGETALL stagemark:live:{a}", "ZINCRBY stagemark:app:sums:{a} 1 me"]);
     assert!(allowed.iter().all(|answer| !answer.starts_with('-')), "{allowed:?}");
 }
 

@@ -2,12 +2,14 @@
 
 use std::{error::Error, io, net::SocketAddr, path::PathBuf};
 
-use clap::Parser;
-use secrecy::{ExposeSecret, SecretString};
+use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret;
+use stagemark::ports::StoreError;
 use stagemark_blob::{LocalArtifacts, S3Artifacts, S3Options};
 use stagemark_contest_ranking::{Options, Rankings, Weights};
 use stagemark_contest_records::{Records, RecordsError};
 use stagemark_redis::RedisError;
+use stagemark_sql::SqlStore;
 use stagemark_worker::{
     Address, ArtifactPlace, Environment, S3Place, Settings, SettingsError, Source, Worker, WorkerError,
 };
@@ -26,6 +28,15 @@ struct Arguments {
     /// Write the description of the API to the standard output, and end
     #[arg(long)]
     openapi: bool,
+    #[command(subcommand)]
+    order: Option<Order>,
+}
+
+/// What else is done than to answer.
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Order {
+    /// Bring the tables of the engine and of the contest up to date, as the owner of the database, and end
+    Migrate,
 }
 
 /// Why a host of the API did not start, or ended.
@@ -38,6 +49,9 @@ pub enum HostError {
     /// What every host of an engine needs is not there.
     #[error("the engine's host cannot start")]
     Worker(#[from] WorkerError),
+    /// The engine's tables cannot be brought up to date.
+    #[error("the engine's tables cannot be brought up to date")]
+    Store(#[from] StoreError),
     /// The contest's tables are not there.
     #[error("the contest's tables cannot be used")]
     Records(#[from] RecordsError),
@@ -68,21 +82,31 @@ pub enum HostError {
 
 /// Runs as the command line and the environment say, until the process is told to stop.
 pub async fn run() -> Result<(), HostError> {
-    let Arguments { config, openapi } = Arguments::parse();
+    let Arguments { config, openapi, order } = Arguments::parse();
     if openapi {
         return describe();
     }
     let environment = Environment::of_process();
     let source = Source::open(config.as_deref(), &environment, KEYS)?;
-    let (worker, settings) = (Settings::of(&source)?, ContestSettings::of(&source)?);
-    start(worker, settings).await
+    let worker = Settings::of(&source)?;
+    match order {
+        Some(Order::Migrate) => migrate(worker.database.expose()).await,
+        None => start(worker, ContestSettings::of(&source)?).await,
+    }
+}
+
+/// Hosts have no right to make tables where their roles are as `docs/deploy.md` has them.
+async fn migrate(database: &str) -> Result<(), HostError> {
+    drop(SqlStore::open(database).await?);
+    drop(Records::open(database).await?);
+    Ok(())
 }
 
 /// The engine of this host serves no workflow: it submits runs and tells how far they are.
 async fn start(worker: Settings, settings: ContestSettings) -> Result<(), HostError> {
     let host = Worker::new(worker).start().await?;
     let records = Records::open(host.settings().database.expose()).await?;
-    let uploads = uploads(&host.settings().artifacts, &settings.token_secret).await?;
+    let uploads = uploads(&host.settings().artifacts, &settings).await?;
     let redis = host.settings().redis.as_ref().map(Address::expose);
     let rankings = Rankings::open(redis, records.clone(), Options::new(Weights::default())).await?;
     let parts = Parts { records, engine: host.engine().clone(), uploads, rankings };
@@ -105,15 +129,20 @@ async fn start(worker: Settings, settings: ContestSettings) -> Result<(), HostEr
 }
 
 /// Where files come in: where the engine keeps its artifacts.
-async fn uploads(place: &ArtifactPlace, secret: &SecretString) -> Result<Uploads, HostError> {
+async fn uploads(place: &ArtifactPlace, settings: &ContestSettings) -> Result<Uploads, HostError> {
     let failed = |source| HostError::Uploads { source };
     match place {
         ArtifactPlace::Folder(folder) => {
             let opened = LocalArtifacts::open(folder).map_err(|error| failed(error.into()))?;
-            Ok(Uploads::folder(opened, secret))
+            Ok(Uploads::folder(opened, &settings.token_secret))
         }
         ArtifactPlace::S3(place) => {
-            let opened = S3Artifacts::open(options(place)).await.map_err(|error| failed(error.into()))?;
+            let mut options = options(place);
+            if let Some(origin) = &settings.store_origin {
+                // A signature holds for one host: the one that browsers ask.
+                options = options.public_endpoint(origin.as_str().trim_end_matches('/'));
+            }
+            let opened = S3Artifacts::open(options).await.map_err(|error| failed(error.into()))?;
             Ok(Uploads::bucket(opened))
         }
         _ => Err(failed("the API knows folders and buckets alone".into())),
