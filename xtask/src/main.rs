@@ -25,7 +25,8 @@ Usage: cargo xtask <COMMAND> [OPTIONS]
 
 Commands:
   showcase
-         Runs a short-video contest, and prints where its page is (--dir DIR, --listen ADDRESS)
+         Runs a short-video contest, and prints where its page is (--dir DIR, --listen ADDRESS); with --cluster
+         as it is deployed: nginx, two API hosts and two workers, on private servers
   demo   Runs a real video through the pipeline (see cargo xtask demo --help)
   test   Runs every test; takes the options of cargo test
   bench  Measures the engine and the pipeline (see cargo xtask bench --help)
@@ -64,11 +65,27 @@ fn main() -> ExitCode {
 fn showcase(mut arguments: Vec<OsString>) -> Result<(), String> {
     provide::all(&[Need::CC, Need::FFMPEG, Need::LIMITS, Need::PYTHON])?;
     let page = web::build()?;
+    if arguments.iter().any(|argument| argument == "--cluster") {
+        return showcase_on_a_cluster(&page);
+    }
     if !arguments.iter().any(|argument| argument.to_string_lossy().starts_with("--dir")) {
         arguments.extend(["--dir".into(), root().join("stagemark-showcase").into()]);
     }
     arguments.extend(["--web".into(), page.into()]);
     hand_over(cargo(&["run", "--package", "stagemark-contest", "--"]).args(arguments))
+}
+
+/// The servers stay up afterwards, as `cargo xtask services` has them.
+fn showcase_on_a_cluster(page: &Path) -> Result<(), String> {
+    provide::all(&[Need::NGINX])?;
+    let variables = services::up(&root().join("stagemark-services"))?;
+    let packages = ["stagemark-contest", "stagemark-contest-api", "stagemark-contest-worker"];
+    let packages = packages.iter().flat_map(|name| ["--package", name]);
+    run(cargo(&["build", "--bins"]).args(packages))?;
+    let here = env::current_exe().map_err(|error| format!("the folder of the programs is not known: {error}"))?;
+    let mut cluster = Command::new(here.with_file_name("stagemark-contest-cluster"));
+    cluster.arg("--dir").arg(root().join("stagemark-showcase/cluster")).arg("--web").arg(page);
+    hand_over(cluster.envs(variables))
 }
 
 fn demo(mut arguments: Vec<OsString>) -> Result<(), String> {

@@ -2,13 +2,12 @@
 //!
 //! Stop it in any way and start it again: every run goes on from its markers.
 
-mod secrets;
-
 use std::{error::Error, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Parser;
 use stagemark::{Builder, Engine};
 use stagemark_blob::LocalArtifacts;
+use stagemark_contest::secrets;
 use stagemark_contest_api::{Api, ContestSettings, Parts, Shared, Uploads, router};
 use stagemark_contest_ranking::{Options, Rankings, Weights};
 use stagemark_contest_records::Records;

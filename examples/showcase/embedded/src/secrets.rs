@@ -11,17 +11,23 @@ use rand::{Rng, distr::Alphanumeric};
 use secrecy::SecretString;
 
 /// The file with the admin's password.
-pub(crate) const ADMIN: &str = "admin-password";
+pub const ADMIN: &str = "admin-password";
 /// The file with what access tokens are signed with.
-const TOKEN: &str = "token-secret";
+pub const TOKEN: &str = "token-secret";
 
 /// What access tokens are signed with.
-pub(crate) fn token(dir: &Path) -> Result<SecretString, String> {
+///
+/// # Errors
+/// A sentence, if the file cannot be read or made.
+pub fn token(dir: &Path) -> Result<SecretString, String> {
     kept(&dir.join(TOKEN), 64)
 }
 
 /// The admin's password.
-pub(crate) fn admin(dir: &Path) -> Result<SecretString, String> {
+///
+/// # Errors
+/// A sentence, if the file cannot be read or made.
+pub fn admin(dir: &Path) -> Result<SecretString, String> {
     kept(&dir.join(ADMIN), 20)
 }
 

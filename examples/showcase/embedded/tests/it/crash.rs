@@ -8,7 +8,7 @@ use std::{
 use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::host::Host;
+use crate::host::{Host, alone};
 
 const PATIENCE: Duration = Duration::from_mins(3);
 
@@ -71,6 +71,7 @@ impl<'a> Player<'a> {
 
 #[test]
 fn a_video_is_ready_although_the_process_was_killed_while_it_was_made() {
+    let _turn = alone();
     let folder = tempfile::tempdir().unwrap();
     let client = Client::new();
     let host = Host::start(folder.path());

@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// A showcase on a folder; killed when dropped.
@@ -12,6 +13,12 @@ pub(crate) struct Host {
     child: Child,
     folder: PathBuf,
     pub(crate) url: String,
+}
+
+/// One test at a time: each has the machine encode videos, and people before a browser do not wait for ever.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The folder of the page's source.

@@ -1,0 +1,3 @@
+//! What the programs of the showcase share.
+
+pub mod secrets;
