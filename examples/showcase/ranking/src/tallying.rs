@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 use crate::{Weights, source::timestamp};
 
+/// More than rounding makes of a sum, and less than a score shows.
+const ROUNDING: f64 = 1e-9;
+
 /// Why events were not tallied.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -82,8 +85,12 @@ fn add(tally: &mut tally::Model, due: &Due, weights: &Weights) {
         }
         Kind::Unlike => {
             tally.likes -= 1;
-            // Where nobody likes it nothing is left, not even what rounding leaves.
-            tally.like_sum = if tally.likes == 0 { 0.0 } else { tally.like_sum - left };
+            tally.like_sum -= left;
+            // Where nobody likes it nothing is left, not even what rounding leaves. More than that is left where a like is
+            // taken back here that is still to be tallied: events of one epoch come in any order.
+            if tally.likes == 0 && tally.like_sum.abs() < ROUNDING {
+                tally.like_sum = 0.0;
+            }
         }
         Kind::View => {
             tally.views += 1;
