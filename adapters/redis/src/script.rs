@@ -36,7 +36,7 @@ impl Script {
 /// use stagemark_redis::Reply;
 ///
 /// assert_eq!(Reply::Text("4.5".to_owned()).number(), Some(4.5));
-/// assert_eq!(Reply::Nothing.number(), None);
+/// assert_eq!(Reply::Nothing.number::<u64>(), None);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
