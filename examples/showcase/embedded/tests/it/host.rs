@@ -38,29 +38,12 @@ impl Host {
         let url = said.find_map(|line| Some(line.strip_prefix("The contest is at ")?.to_owned()));
         // What it says next would end it, were nobody there to hear it.
         std::thread::spawn(move || said.for_each(drop));
-        fs::write(folder.join("pid"), child.id().to_string()).unwrap();
         Self { child, folder: folder.to_owned(), url: url.expect("it says where it is") }
     }
 
     /// The password of the admin that is made at the first start.
     pub(crate) fn admin_password(&self) -> String {
         fs::read_to_string(self.folder.join("admin-password")).unwrap()
-    }
-
-    /// A program that ends the process as the loss of power would, and starts it again at the same address.
-    pub(crate) fn crash_program(&self) -> PathBuf {
-        let address = self.url.strip_prefix("http://").unwrap();
-        let (program, folder) = (env!("CARGO_BIN_EXE_stagemark-contest"), self.folder.display());
-        let file = self.folder.join("crash.sh");
-        let script = format!(
-            "pid=$(cat {folder}/pid)\nkill -9 $pid\n\
-             while grep -q '^State:.[^ZX]' /proc/$pid/status 2>/dev/null; do sleep 0.05; done\n\
-             {program} --dir {folder} --web {} --listen {address} >/dev/null 2>&1 </dev/null &\n\
-             echo $! >{folder}/pid\n",
-            web().join("dist").display()
-        );
-        fs::write(&file, script).unwrap();
-        file
     }
 
     /// Ends it as the loss of power would.
@@ -72,13 +55,8 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // It may have been killed before, and another may be in its place.
+        // It may have been killed before.
         let _gone = self.child.kill();
         let _status = self.child.wait();
-        if let Ok(pid) = fs::read_to_string(self.folder.join("pid"))
-            && pid.trim() != self.child.id().to_string()
-        {
-            let _killed = Command::new("kill").args(["-9", pid.trim()]).status();
-        }
     }
 }

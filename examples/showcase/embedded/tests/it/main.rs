@@ -3,6 +3,5 @@
 //! `cargo xtask test` builds the page and installs the browser first.
 
 mod browser;
-mod cluster;
 mod crash;
 mod host;
