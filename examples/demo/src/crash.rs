@@ -22,19 +22,20 @@ const KILLS: usize = 2;
 /// Runs the demo in worker processes, until it is through.
 pub(crate) async fn supervise(options: &Options) -> Result<ExitCode, Failure> {
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut from = FIRST_TARGET;
+    let (mut from, mut killed) = (FIRST_TARGET, 0);
     for kill in 1..=KILLS {
         let mut worker = Worker::start(options, kill == 1)?;
-        match worker.until_mid_step(&TARGETS[from..], &mut interrupt).await? {
+        match worker.until_mid_step(&TARGETS[from..], killed, &mut interrupt).await? {
             Some(line) => {
                 worker.kill(&line, kill).await?;
                 from = TARGETS.iter().position(|step| *step == line.step).map_or(from, |at| at + 1);
+                killed = line.attempt;
             }
             None => return worker.ended(kill - 1).await,
         }
     }
     let mut worker = Worker::start(options, false)?;
-    worker.until_mid_step(&[], &mut interrupt).await?;
+    worker.until_mid_step(&[], killed, &mut interrupt).await?;
     worker.ended(KILLS).await
 }
 
@@ -59,8 +60,14 @@ impl Worker {
         Ok(Self { child, said: BufReader::new(said).lines() })
     }
 
-    /// Passes on what the worker says, until one of these steps is at work, or the worker ends.
-    async fn until_mid_step(&mut self, targets: &[&str], interrupt: &mut Signal) -> Result<Option<Line>, Failure> {
+    /// Passes on what the worker says, until it is at work on one of these steps, or ends. All of them are steps of one
+    /// pass, and what the worker says first is how far the attempt came that was killed: only a later one is its own.
+    async fn until_mid_step(
+        &mut self,
+        targets: &[&str],
+        killed: u32,
+        interrupt: &mut Signal,
+    ) -> Result<Option<Line>, Failure> {
         loop {
             let said = tokio::select! {
                 said = self.said.next_line() => said?,
@@ -71,6 +78,7 @@ impl Worker {
             say(&said)?;
             if let Ok(line) = said.parse::<Line>()
                 && line.is_mid_step()
+                && line.attempt > killed
                 && targets.contains(&line.step.as_str())
             {
                 return Ok(Some(line));
