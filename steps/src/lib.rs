@@ -46,6 +46,7 @@ mod probe;
 mod quality;
 mod runner;
 mod segments;
+mod splice;
 mod sprites;
 mod trim;
 mod video;

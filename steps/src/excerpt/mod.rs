@@ -4,11 +4,11 @@
 //! They stand in a file as long as the source where they stand in the source, with holes between, so that ffmpeg finds
 //! there what it would find in all of it. Nothing is refused by what is read here: what is unusual is fetched whole.
 
-mod boxes;
+pub(crate) mod boxes;
 mod layout;
 mod ranges;
 mod samples;
-mod tables;
+pub(crate) mod tables;
 
 use std::{io::SeekFrom, ops::Range, time::Duration};
 

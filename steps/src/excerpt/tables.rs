@@ -18,11 +18,11 @@ const AT_ITS_RATE: [u8; 4] = [0, 1, 0, 0];
 
 /// One track.
 #[derive(Debug)]
-pub(super) struct Track<'a> {
+pub(crate) struct Track<'a> {
     kind: [u8; 4],
-    pub(super) ticks_a_second: u32,
+    pub(crate) ticks_a_second: u32,
     /// What is added to the times of its samples, in ticks.
-    shift: i64,
+    pub(crate) shift: i64,
     /// Samples that would be shown before this are hidden.
     begin: i64,
     times: &'a [[u8; 8]],
@@ -35,12 +35,14 @@ pub(super) struct Track<'a> {
 
 /// One sample: where it stands, and when it is decoded and shown, in ticks.
 #[derive(Debug, PartialEq)]
-pub(super) struct Sample {
-    pub(super) place: Range<u64>,
-    pub(super) decoded: i64,
-    pub(super) shown: i64,
-    pub(super) is_key: bool,
-    pub(super) is_hidden: bool,
+pub(crate) struct Sample {
+    pub(crate) place: Range<u64>,
+    pub(crate) decoded: i64,
+    /// How many ticks later the next is decoded.
+    pub(crate) length: u32,
+    pub(crate) shown: i64,
+    pub(crate) is_key: bool,
+    pub(crate) is_hidden: bool,
 }
 
 #[derive(Debug)]
@@ -66,7 +68,7 @@ impl Chunks<'_> {
 
 impl<'a> Track<'a> {
     /// Of a `trak`, in a movie of so many ticks a second; `None` if it is not understood.
-    pub(super) fn read(trak: &'a [u8], movie_ticks: u32) -> Option<Self> {
+    pub(crate) fn read(trak: &'a [u8], movie_ticks: u32) -> Option<Self> {
         let trak = Boxes::of(trak)?;
         let media = trak.within("mdia")?;
         let ticks_a_second = media.ticks_a_second("mdhd")?;
@@ -96,13 +98,13 @@ impl<'a> Track<'a> {
         })
     }
 
-    pub(super) fn is_video(&self) -> bool {
+    pub(crate) fn is_video(&self) -> bool {
         &self.kind == b"vide"
     }
 
     /// Shows each sample in the order of decoding, with its number; `None` if the tables do not agree, or if `see` says
     /// so.
-    pub(super) fn each(&self, mut see: impl FnMut(u64, Sample) -> Option<()>) -> Option<()> {
+    pub(crate) fn each(&self, mut see: impl FnMut(u64, Sample) -> Option<()>) -> Option<()> {
         let mut times = Runs::of(self.times);
         let mut delays = self.delays.map(Runs::of);
         let mut keys = self.keys.map(|keys| keys.iter().map(|key| u64::from(u32::from_be_bytes(*key))).peekable());
@@ -117,8 +119,9 @@ impl<'a> Track<'a> {
             };
             let is_key = keys.as_mut().is_none_or(|keys| keys.next_if(|key| *key == number + 1).is_some());
             let shown = decoded + i64::from(delay);
-            see(number, Sample { place, decoded, shown, is_key, is_hidden: shown < self.begin })?;
-            decoded += i64::from(times.next()?);
+            let length = times.next()?;
+            see(number, Sample { place, decoded, length, shown, is_key, is_hidden: shown < self.begin })?;
+            decoded += i64::from(length);
         }
         Some(())
     }

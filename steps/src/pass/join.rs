@@ -6,22 +6,30 @@ use sha2::{Digest, Sha256};
 
 use super::Tell;
 use crate::{
-    Bumpers, Encoding, Expect, Ffmpeg, FrameRate, MediaError, Video, Workbench,
+    Bumpers, Encoding, Expect, Ffmpeg, FrameRate, MediaError, Video, VideoCodec, Workbench,
     audio::{self, AAC},
     bumpers::BUMPER_MAX,
     cut::tagged,
     edit::{Fit, shape},
     runner::{Header, Index, Stream, Track, hex},
+    splice::{room_bytes, splice},
     watermark::PNG,
 };
 
 /// What a bumper must have in common with the video that it is joined to.
-struct Shape<'a> {
-    width_px: u32,
-    height_px: u32,
-    rate: FrameRate,
-    sound: bool,
-    encoding: &'a Encoding,
+#[derive(PartialEq)]
+pub(super) struct Shape {
+    pub(super) width_px: u32,
+    pub(super) height_px: u32,
+    pub(super) rate: FrameRate,
+    pub(super) sound: bool,
+    pub(super) encoding: Encoding,
+}
+
+/// The opening and the closing, which lie in the scratch folder.
+pub(super) struct Ends {
+    shape: Shape,
+    videos: [Video; 2],
 }
 
 /// One bumper: what it is made from, and where it is kept.
@@ -31,40 +39,60 @@ struct Bumper<'a> {
     key: String,
 }
 
-/// Joins one file of the scratch folder with its bumpers into the other, and checks it.
+impl Bumpers {
+    /// How they are encoded for a video of this codec.
+    pub(super) fn encoding_for(&self, codec: VideoCodec) -> Encoding {
+        self.encoding.clone().unwrap_or_else(|| Encoding::of(codec))
+    }
+}
+
+/// Joins one file of the scratch folder with its bumpers into the other, or where it is: gives the name of what was made,
+/// which is checked.
+///
+/// Where `ends` are given, the file has [room](Ends::room_bytes) for the opening, unless it has another shape after all.
 pub(super) async fn join(
     bench: &Workbench<'_>,
-    bumpers: &Bumpers,
+    (bumpers, ends): (&Bumpers, Option<Ends>),
     video: &Video,
     (from, to): (&str, &str),
     tell: &Tell<'_>,
-) -> Result<Video, MediaError> {
-    if !video.plain {
-        return Err(MediaError::NotEdited { codec: video.codec });
-    }
-    let encoding = bumpers.encoding.clone().unwrap_or_else(|| Encoding::of(video.codec));
-    if encoding.codec.video_codec() != video.codec {
-        return Err(MediaError::OtherCodec { bumpers: encoding.codec.video_codec(), video: video.codec });
-    }
+) -> Result<(Video, String), MediaError> {
+    let shape = Shape::of(video, bumpers)?;
     let main = bench.check(from, &Expect::like(video).codec_of(video)).await?;
-    let shape = Shape {
-        width_px: video.width_px,
-        height_px: video.height_px,
-        rate: video.frame_rate.steady(),
-        sound: video.has_audio(),
-        encoding: &encoding,
+    let (ends, has_room) = match ends {
+        Some(ends) if ends.shape == shape => (ends, true),
+        _ => (shape.lay(bench, bumpers).await?, false),
     };
-    let [intro, outro] = shape.bumpers(bench, bumpers).await?;
+    let [intro, outro] = &ends.videos;
+    let parts = [intro, &main, outro];
+    let duration = parts.iter().map(|part| part.duration).sum();
+    let expect = Expect::like(video).codec_of(video).lasting(duration);
+    let expect = expect.frames(parts.iter().map(|part| part.frames).sum());
+    let file = if has_room && splice(bench, ["intro.mp4", from, "outro.mp4"]).await? {
+        from
+    } else {
+        copy(bench, video, (from, to), parts, tell).await?;
+        to
+    };
+    Ok((bench.check(file, &expect).await?, file.to_owned()))
+}
+
+/// Lets ffmpeg copy all three into one file.
+async fn copy(
+    bench: &Workbench<'_>,
+    video: &Video,
+    (from, to): (&str, &str),
+    [intro, main, outro]: [&Video; 3],
+    tell: &Tell<'_>,
+) -> Result<(), MediaError> {
     let from = with_like_sound(bench, video, from, tell).await?;
-    let parts = [("intro.mp4", &intro), (from, &main), ("outro.mp4", &outro)];
+    let parts = [("intro.mp4", intro), (from, main), ("outro.mp4", outro)];
     let mut list = String::from("ffconcat version 1.0\n");
     for (name, part) in parts {
         // Writing to a string does not fail.
         let _ = write!(list, "file {name}\nduration {:.6}\n", part.duration.as_secs_f64());
     }
     bench.write("parts.txt", list.as_bytes()).await?;
-    let duration = parts.iter().map(|(_, part)| part.duration).sum();
-    let frames = parts.iter().map(|(_, part)| part.frames).sum();
     let ticks = video.frame_rate.timescale().to_string();
     // Times as they are: sound begins a little before the pictures, which are to stay at zero.
     let ffmpeg = bench.ffmpeg().args(["-copyts"]).list("parts.txt");
@@ -72,14 +100,11 @@ pub(super) async fn join(
     let ffmpeg = if video.has_audio() {
         ffmpeg.output(to)
     } else {
-        let mut bytes = 0;
-        for (name, _) in parts {
-            bytes += bench.size_bytes(name).await?;
-        }
-        ffmpeg.output_with_room(to, index_bytes_max(frames, bytes))
+        let frames = parts.iter().map(|(_, part)| part.frames).sum();
+        ffmpeg.output_with_room(to, room_bytes(frames, 0))
     };
-    ffmpeg.run_telling(duration, |fraction, message| tell.progress(fraction, message)).await?;
-    bench.check(to, &Expect::like(video).codec_of(video).lasting(duration).frames(frames)).await
+    let duration = parts.iter().map(|(_, part)| part.duration).sum();
+    ffmpeg.run_telling(duration, |fraction, message| tell.progress(fraction, message)).await.map(drop)
 }
 
 /// The file of the video, whose sound is first encoded as that of the bumpers is, if it is of another kind: one set-up of
@@ -110,18 +135,30 @@ async fn sound_of(bench: &Workbench<'_>, name: &str) -> Result<Track, MediaError
     Ok(tracks.into_iter().find(Track::is_audio).unwrap_or_default())
 }
 
-/// The most that the index of so many pictures, which have so many bytes and no sound, takes in an MP4 of ffmpeg's.
-///
-/// A picture has a duration and an offset of its presentation (8 bytes each, where runs of equal ones are not put
-/// together), a size, and a place among the keyframes (4 each); a chunk, of which two make more than a mebibyte, an
-/// offset of 8 bytes and a line of 12 (ISO/IEC 14496-12, 8.6 and 8.7). The rest says how a decoder is set up.
-fn index_bytes_max(frames: u64, bytes: u64) -> u64 {
-    4096 + 24 * frames + 20 * (2 * (bytes >> 20) + 2)
+impl Ends {
+    /// How many bytes a video of so many pictures must leave free before them, for the opening and an index of all.
+    pub(super) async fn room_bytes(&self, bench: &Workbench<'_>, frames: u64) -> Result<u64, MediaError> {
+        let frames = self.videos.iter().map(|video| video.frames).sum::<u64>() + frames;
+        Ok(room_bytes(frames, bench.size_bytes("intro.mp4").await?))
+    }
 }
 
-impl Shape<'_> {
+impl Shape {
+    fn of(video: &Video, bumpers: &Bumpers) -> Result<Self, MediaError> {
+        if !video.plain {
+            return Err(MediaError::NotEdited { codec: video.codec });
+        }
+        let encoding = bumpers.encoding_for(video.codec);
+        if encoding.codec.video_codec() != video.codec {
+            return Err(MediaError::OtherCodec { bumpers: encoding.codec.video_codec(), video: video.codec });
+        }
+        let rate = video.frame_rate.steady();
+        let (width_px, height_px) = (video.width_px, video.height_px);
+        Ok(Self { width_px, height_px, rate, sound: video.has_audio(), encoding })
+    }
+
     /// Lays both into the folder: as they were kept, or made and then kept.
-    async fn bumpers(&self, bench: &Workbench<'_>, bumpers: &Bumpers) -> Result<[Video; 2], MediaError> {
+    pub(super) async fn lay(self, bench: &Workbench<'_>, bumpers: &Bumpers) -> Result<Ends, MediaError> {
         let bumper =
             |which, bytes| Bumper { which, bytes, key: self.key(bytes, bumpers.still, &bench.tools().version) };
         let both = [bumper("intro", &*bumpers.intro), bumper("outro", &*bumpers.outro)];
@@ -136,7 +173,8 @@ impl Shape<'_> {
             self.check(bench, bumper).await?;
             bench.attempt().keep(&bumper.key, &bench.path(&bumper.file())).await?;
         }
-        Ok([self.check(bench, &both[0]).await?, self.check(bench, &both[1]).await?])
+        let videos = [self.check(bench, &both[0]).await?, self.check(bench, &both[1]).await?];
+        Ok(Ends { shape: self, videos })
     }
 
     async fn is_kept(&self, bench: &Workbench<'_>, bumper: &Bumper<'_>) -> Result<bool, MediaError> {
@@ -208,7 +246,7 @@ impl Shape<'_> {
             Some(sound) if self.sound => ffmpeg.args(["-map", sound]).args(AAC),
             _ => ffmpeg.args(["-an"]),
         };
-        ffmpeg.filter(&chain).encode(self.encoding, self.rate).args(["-t", &ends.as_secs_f64().to_string()])
+        ffmpeg.filter(&chain).encode(&self.encoding, self.rate).args(["-t", &ends.as_secs_f64().to_string()])
     }
 
     /// Names all that decides which bytes a bumper has: a changed picture, encoder or shape never meets an old one.

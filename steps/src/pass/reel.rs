@@ -2,7 +2,12 @@
 
 use tokio::fs;
 
-use super::{Footage, Kind, Tell, join, original::Original, render::Render};
+use super::{
+    Footage, Kind, Tell,
+    join::{self, Ends},
+    original::Original,
+    render::{Place, Render},
+};
 use crate::{MediaError, Video, Workbench};
 
 /// The name under which what a pass made is put into the artifact store.
@@ -19,6 +24,8 @@ pub(crate) struct Reel<'a> {
     made: u32,
     /// Whether each of its pictures was counted when it was encoded.
     counted: bool,
+    /// The bumpers that its file has room for.
+    ends: Option<Ends>,
 }
 
 impl<'a> Reel<'a> {
@@ -27,23 +34,21 @@ impl<'a> Reel<'a> {
         let mut original = Original::of(bench, footage, parts);
         let video = original.look().await?;
         let counted = video.digest.is_some();
-        Ok(Self { bench, video, original, file: None, made: 0, counted })
+        Ok(Self { bench, video, original, file: None, made: 0, counted, ends: None })
     }
 
     /// Does what one ffmpeg command can do, before these other parts.
     pub(super) async fn play(&mut self, parts: &[&Kind], rest: &[&Kind], tell: &Tell<'_>) -> Result<(), MediaError> {
-        // A join makes a file of its own in any case; the others may have nothing to do.
-        let between = rest.iter().any(|part| matches!(part, Kind::Join(_)));
-        match self.act(parts, between, tell).await {
+        match self.act(parts, rest, tell).await {
             Err(refusal) if self.made == 0 && self.original.is_to_be_completed(&refusal) => {
                 self.video = self.original.complete().await?;
-                self.act(parts, between, tell).await
+                self.act(parts, rest, tell).await
             }
             played => played,
         }
     }
 
-    async fn act(&mut self, parts: &[&Kind], between: bool, tell: &Tell<'_>) -> Result<(), MediaError> {
+    async fn act(&mut self, parts: &[&Kind], rest: &[&Kind], tell: &Tell<'_>) -> Result<(), MediaError> {
         match parts {
             // An upload was looked into when the pass began, and what is known of a video is believed.
             [Kind::Probe(_)] => Ok(()),
@@ -63,22 +68,39 @@ impl<'a> Reel<'a> {
             }
             [Kind::Join(bumpers)] => {
                 let (from, to) = (self.at_hand().await?, self.next());
-                let made = join::join(self.bench, bumpers, &self.video, (&from, &to), tell).await?;
-                self.take(made, to, self.counted);
+                let bumpers = (bumpers, self.ends.take());
+                let (made, file) = join::join(self.bench, bumpers, &self.video, (&from, &to), tell).await?;
+                self.take(made, file, self.counted);
                 Ok(())
             }
-            parts => self.render(parts, between, tell).await,
+            parts => self.render(parts, rest, tell).await,
         }
     }
 
-    async fn render(&mut self, parts: &[&Kind], between: bool, tell: &Tell<'_>) -> Result<(), MediaError> {
+    async fn render(&mut self, parts: &[&Kind], rest: &[&Kind], tell: &Tell<'_>) -> Result<(), MediaError> {
         // Another handle: the plan looks at the video, while its file may have to be fetched.
         let video = self.video.clone();
-        let mut render = Render::of(&video).between(between);
+        let mut render = Render::of(&video);
         for part in parts {
             render.add(part)?;
         }
+        render.place(self.place(&render, rest).await?);
         self.run(&render, tell).await
+    }
+
+    /// Where the index of what is made stands: bumpers that come next are put together with it where it is.
+    async fn place(&mut self, render: &Render<'_>, rest: &[&Kind]) -> Result<Place, MediaError> {
+        if let Some(Kind::Join(bumpers)) = rest.first()
+            && let Some(shape) = render.shape(bumpers).filter(|shape| !shape.sound)
+        {
+            let ends = shape.lay(self.bench, bumpers).await?;
+            let room_bytes = ends.room_bytes(self.bench, render.frames_max()).await?;
+            self.ends = Some(ends);
+            return Ok(Place::Room(room_bytes));
+        }
+        // A join makes a file of its own; the others may have nothing to do.
+        let is_between = rest.iter().any(|part| matches!(part, Kind::Join(_)));
+        Ok(if is_between { Place::Anywhere } else { Place::Front })
     }
 
     async fn make_plain(&mut self, tell: &Tell<'_>) -> Result<(), MediaError> {

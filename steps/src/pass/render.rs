@@ -6,10 +6,10 @@
 
 use std::{fmt::Write, time::Duration};
 
-use super::{Kind, Tell};
+use super::{Kind, Tell, join::Shape};
 use crate::{
-    Edit, Encoding, Expect, Ffmpeg, FrameRate, MediaError, Video, Watermark, Workbench, audio, cut::Cut, edit::shape,
-    policy::falls_short, trim::Range,
+    Bumpers, Edit, Encoding, Expect, Ffmpeg, FrameRate, MediaError, Video, Watermark, Workbench, audio, cut::Cut,
+    edit::shape, policy::falls_short, trim::Range,
 };
 
 /// One ffmpeg command, put together part by part.
@@ -28,8 +28,18 @@ pub(super) struct Render<'a> {
     logos: Vec<&'a [u8]>,
     sound: Sound,
     encoding: Option<&'a Encoding>,
-    /// Whether another command of the pass goes on with what is made, so that nobody else sees it.
-    between: bool,
+    place: Place,
+}
+
+/// Where the index of what is made stands.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    /// Before the pictures, so that it plays while it loads.
+    Front,
+    /// Where it is written most easily: another command of the pass goes on with what is made, and nobody else sees it.
+    Anywhere,
+    /// Before the pictures, in so many free bytes.
+    Room(u64),
 }
 
 /// What becomes of the sound.
@@ -55,13 +65,27 @@ impl<'a> Render<'a> {
             logos: Vec::new(),
             sound: if source.has_audio() { Sound::Carried } else { Sound::Dropped },
             encoding: None,
-            between: false,
+            place: Place::Front,
         }
     }
 
-    /// Says whether another command of the pass goes on with what is made.
-    pub(super) fn between(self, between: bool) -> Self {
-        Self { between, ..self }
+    /// Says where the index of what is made stands.
+    pub(super) fn place(&mut self, place: Place) {
+        self.place = place;
+    }
+
+    /// What bumpers of what is made are like; `None` if its pictures are copied, or of another codec.
+    pub(super) fn shape(&self, bumpers: &Bumpers) -> Option<Shape> {
+        let encoding = self.encoding?;
+        let fits = bumpers.encoding_for(encoding.codec.video_codec());
+        let sound = !matches!(self.sound, Sound::Dropped);
+        let (width_px, height_px) = self.size;
+        (fits.codec == encoding.codec).then_some(Shape { width_px, height_px, rate: self.rate, sound, encoding: fits })
+    }
+
+    /// How many pictures are made, at most; a filter sees to it that they come at the rate.
+    pub(super) fn frames_max(&self) -> u64 {
+        self.frames.unwrap_or_default().max(self.rate.frames_in(self.duration)) + 2
     }
 
     /// What makes it plain, if it is not, and nothing else.
@@ -246,7 +270,11 @@ impl<'a> Render<'a> {
             None => ffmpeg.args(["-c:v", "copy"]),
         };
         let ffmpeg = self.with_sound(ffmpeg, &cut);
-        let ffmpeg = if self.between { ffmpeg.output_between(to) } else { ffmpeg.output(to) };
+        let ffmpeg = match self.place {
+            Place::Front => ffmpeg.output(to),
+            Place::Anywhere => ffmpeg.output_between(to),
+            Place::Room(bytes) => ffmpeg.output_with_room(to, bytes),
+        };
         let made = ffmpeg.run_telling(self.duration, |fraction, message| tell.progress(fraction, message)).await?;
         if made.frames == 0 {
             return Err(MediaError::NoFrames);

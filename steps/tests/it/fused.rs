@@ -73,7 +73,7 @@ impl Any {
     }
 }
 
-fn of<'a, S: Step>(step: &'a S) -> (Name, Part)
+pub(crate) fn of<'a, S: Step>(step: &'a S) -> (Name, Part)
 where
     Part: From<&'a S>,
 {
@@ -103,7 +103,11 @@ fn one() -> impl Strategy<Value = Any> {
 }
 
 /// All of them in one pass.
-async fn fused(studio: &Studio, source: impl Into<Footage>, parts: Vec<(Name, Part)>) -> Result<Video, StepError> {
+pub(crate) async fn fused(
+    studio: &Studio,
+    source: impl Into<Footage>,
+    parts: Vec<(Name, Part)>,
+) -> Result<Video, StepError> {
     Media::run(&Pass::standalone(&studio.attempt(), parts), source.into()).await
 }
 

@@ -19,6 +19,7 @@ mod previews;
 mod refused;
 mod segments;
 mod sound;
+mod spliced;
 mod studio;
 mod trim;
 mod usage;
