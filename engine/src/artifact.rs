@@ -206,6 +206,15 @@ impl ArtifactReader {
     pub async fn read(&self, range: Range<u64>) -> Result<Bytes, ArtifactError> {
         self.ranges.read(range).instrument(self.span.clone()).await
     }
+
+    /// Lets the object be a local file too, at a path where there is none yet, if the store can do that without a copy of
+    /// its bytes; says whether it did.
+    ///
+    /// The file is to be removed when it is not needed any more, and never to be written to: that would destroy the
+    /// object.
+    pub async fn link(&self, file: &Path) -> Result<bool, ArtifactError> {
+        self.ranges.link(file).instrument(self.span.clone()).await
+    }
 }
 
 /// A folder of one attempt's own; see [`Attempt::scratch`](crate::Attempt::scratch).

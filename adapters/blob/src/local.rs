@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
+    os::fd::AsRawFd,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, future, stream::BoxStream};
 use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path as Place};
+use rustix::fs::{AtFlags, CWD, linkat};
 use stagemark::ports::{ArtifactError, ArtifactRanges, ArtifactSink, Artifacts};
 use tokio_util::io::ReaderStream;
 
@@ -198,5 +200,18 @@ impl ArtifactRanges for Opened {
         });
         let bytes = read.await.unwrap_or_else(|error| Err(io::Error::other(error)));
         bytes.map(Bytes::from).map_err(|error| explain(&self.key, error))
+    }
+
+    async fn link(&self, file: &Path) -> Result<bool, ArtifactError> {
+        // By what is open, which may have lost its name to another object, and none if it was removed.
+        let opened = {
+            let opened = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            format!("/proc/self/fd/{}", opened.as_raw_fd())
+        };
+        let linked = linkat(CWD, opened, CWD, file, AtFlags::SYMLINK_FOLLOW);
+        if let Err(error) = linked {
+            tracing::debug!(key = self.key, file = %file.display(), %error, "an artifact is copied, as it cannot be linked");
+        }
+        Ok(linked.is_ok())
     }
 }

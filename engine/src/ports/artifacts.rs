@@ -14,7 +14,8 @@ use futures::stream::BoxStream;
 /// - Writing a key again replaces the whole object at once.
 /// - A file that a sink [took](ArtifactSink::take) is nowhere else, and is the object as if its bytes had been written.
 /// - Reading or measuring a key that was never finished answers [`Missing`](ArtifactError::Missing) or `None`.
-/// - Whoever [opened](Self::open) an object reads ranges of that one, or fails: never of another that replaced it.
+/// - Whoever [opened](Self::open) an object reads ranges of that one, or fails: never of another that replaced it. A file
+///   that it was [linked](ArtifactRanges::link) to has the bytes of that one.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -98,6 +99,15 @@ pub trait ArtifactRanges: Send + Sync {
     /// [`OutOfRange`](ArtifactError::OutOfRange) if it ends beyond the object, or before it begins;
     /// [`Store`](ArtifactError::Store) if the object was replaced or removed, and its bytes are gone.
     async fn read(&self, range: Range<u64>) -> Result<Bytes, ArtifactError>;
+
+    /// Lets the object be a local file too, at a path where there is none yet, if that costs no copy of its bytes; says
+    /// whether it did.
+    ///
+    /// The file has the object's bytes until it is removed, whatever becomes of the key. Whoever writes to it destroys the
+    /// object.
+    async fn link(&self, _file: &Path) -> Result<bool, ArtifactError> {
+        Ok(false)
+    }
 }
 
 /// Why an artifact could not be written or read.

@@ -25,6 +25,8 @@ enum There {
     Nothing,
     Part,
     All,
+    /// All of it, and it is the object in the artifact store.
+    Linked,
 }
 
 impl<'a> Original<'a> {
@@ -57,6 +59,18 @@ impl<'a> Original<'a> {
         Ok(SOURCE)
     }
 
+    /// The same, for whoever goes by its place in the folder.
+    pub(super) async fn copied(&mut self) -> Result<&'static str, MediaError> {
+        if self.there == There::Linked {
+            self.bench.unlink(SOURCE).await?;
+            self.there = There::Nothing;
+        }
+        if self.there == There::Nothing {
+            self.copy().await?;
+        }
+        Ok(SOURCE)
+    }
+
     /// Whether a refusal may be that of the part which is there, and not of the file.
     pub(super) fn is_to_be_completed(&self, refusal: &MediaError) -> bool {
         self.there == There::Part && refusal.is_permanent()
@@ -74,12 +88,22 @@ impl<'a> Original<'a> {
 
     async fn fetch(&mut self) -> Result<(), MediaError> {
         let Footage { artifact, video } = &self.footage;
+        // What has a digest is copied, and it is seen whether it has it.
+        if video.as_ref().is_none_or(|video| video.digest.is_none()) && self.bench.link(artifact, SOURCE).await? {
+            self.there = There::Linked;
+            return Ok(());
+        }
         if let Some(excerpt) = self.excerpt
             && excerpt.fetch(self.bench, artifact, SOURCE).await?
         {
             self.there = There::Part;
             return Ok(());
         }
+        self.copy().await
+    }
+
+    async fn copy(&mut self) -> Result<(), MediaError> {
+        let Footage { artifact, video } = &self.footage;
         match video {
             Some(video) => self.bench.fetch_video(video, SOURCE).await?,
             None => self.bench.fetch(artifact, SOURCE).await?,

@@ -67,6 +67,9 @@ impl<'a> Reel<'a> {
                 Ok(())
             }
             [Kind::Join(bumpers)] => {
+                if self.file.is_none() {
+                    self.file = Some(self.original.copied().await?.to_owned());
+                }
                 let (from, to) = (self.at_hand().await?, self.next());
                 let bumpers = (bumpers, self.ends.take());
                 let (made, file) = join::join(self.bench, bumpers, &self.video, (&from, &to), tell).await?;

@@ -1,17 +1,13 @@
 //! An attempt's place to work: a scratch folder, and ffmpeg on it.
 
-use std::{
-    fmt::Write,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fmt::Write, path::PathBuf, process::Command, time::Duration};
 
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
 use stagemark::{Artifact, Attempt, Scratch};
 use tokio::{fs, io::AsyncWriteExt};
 
-use super::{Expect, Ffmpeg, Index, Tools, index::Track};
+use super::{Confined, Expect, Ffmpeg, Index, Limits, Tools, index::Track, walls::Walls};
 use crate::{Audio, Container, FrameRate, MediaError, Video, VideoCodec};
 
 /// An attempt's place to work: a private folder, removed with all in it when the value is dropped, and [ffmpeg]
@@ -41,6 +37,8 @@ use crate::{Audio, Container, FrameRate, MediaError, Video, VideoCodec};
 pub struct Workbench<'a> {
     attempt: &'a Attempt,
     scratch: Scratch,
+    /// A folder in which programs may read, and nothing else: what is in it are objects of the artifact store.
+    inlet: Scratch,
     tools: &'static Tools,
 }
 
@@ -51,11 +49,8 @@ impl<'a> Workbench<'a> {
     /// [`ToolMissing`](MediaError::ToolMissing) if ffmpeg, or what confines it (util-linux), is not installed.
     pub async fn open(attempt: &'a Attempt) -> Result<Self, MediaError> {
         let tools = Tools::find(attempt).await?;
-        let scratch = attempt.scratch().await.map_err(|error| MediaError::Scratch {
-            name: "the folder".into(),
-            source: std::io::Error::other(error.to_string()),
-        })?;
-        Ok(Self { attempt, scratch, tools })
+        let (scratch, inlet) = (folder(attempt).await?, folder(attempt).await?);
+        Ok(Self { attempt, scratch, inlet, tools })
     }
 
     /// A run of ffmpeg in the folder.
@@ -65,6 +60,22 @@ impl<'a> Workbench<'a> {
     /// the attempt's cancellation and with the future that waits for it.
     pub fn ffmpeg(&'a self) -> Ffmpeg<'a> {
         Ffmpeg::new(self)
+    }
+
+    /// Makes an artifact a file that programs can read: the one in the store itself, if it is a local one and they can be
+    /// kept from writing to it; whether it is.
+    pub(crate) async fn link(&self, artifact: &Artifact, name: &str) -> Result<bool, MediaError> {
+        check_name(name)?;
+        if !self.tools.have_walls() {
+            return Ok(false);
+        }
+        let reader = self.unless_cancelled(self.attempt.open(artifact)).await??;
+        Ok(reader.size_bytes() == artifact.size_bytes && reader.link(&self.inlet.file(name)).await?)
+    }
+
+    /// Lets an object that was [linked](Self::link) be in the store alone.
+    pub(crate) async fn unlink(&self, name: &str) -> Result<(), MediaError> {
+        fs::remove_file(self.inlet.file(name)).await.map_err(MediaError::scratch(name))
     }
 
     /// Copies an artifact into the folder.
@@ -180,13 +191,21 @@ impl<'a> Workbench<'a> {
         self.scratch.file(name)
     }
 
+    /// What a program calls a file that it reads, whose name was checked.
+    pub(super) fn url(&self, name: &str) -> String {
+        let linked = self.inlet.file(name);
+        if linked.exists() { format!("file:{}", linked.display()) } else { format!("file:{name}") }
+    }
+
+    /// Confines a command to the folder.
+    pub(super) fn confine(&self, command: &Command, limits: &Limits) -> Confined {
+        let (reads, writes) = (vec![self.inlet.path().to_owned()], vec![self.scratch.path().to_owned()]);
+        self.tools.confine(command, limits, self.scratch.path(), Walls { reads, writes })
+    }
+
     /// How many bytes a file of the folder has.
     pub(crate) async fn size_bytes(&self, name: &str) -> Result<u64, MediaError> {
         Ok(fs::metadata(self.path(name)).await.map_err(MediaError::scratch(name))?.len())
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.scratch.path()
     }
 
     pub(crate) fn report(&self, fraction: f64, message: &str) {
@@ -200,6 +219,13 @@ impl<'a> Workbench<'a> {
             done = work => Ok(done),
         }
     }
+}
+
+async fn folder(attempt: &Attempt) -> Result<Scratch, MediaError> {
+    attempt.scratch().await.map_err(|error| MediaError::Scratch {
+        name: "the folder".into(),
+        source: std::io::Error::other(error.to_string()),
+    })
 }
 
 /// ffmpeg gives a meaning to much that a file name may hold: `%03d`, `-`, `:`, `'`.
@@ -216,4 +242,59 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use stagemark_blob::LocalArtifacts;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::assets::CLIP;
+
+    async fn attempt(folder: &tempfile::TempDir) -> (Attempt, Artifact) {
+        let artifacts = LocalArtifacts::open(folder.path().join("artifacts")).unwrap();
+        let scratch = folder.path().join("scratch");
+        let attempt = Attempt::standalone(Arc::new(artifacts), scratch, CancellationToken::new());
+        let clip = attempt.put("clip", CLIP).await.unwrap();
+        (attempt, clip)
+    }
+
+    #[tokio::test]
+    async fn an_object_of_a_local_store_is_read_where_it_lies_and_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (attempt, clip) = attempt(&folder).await;
+        let bench = Workbench::open(&attempt).await.unwrap();
+        if !bench.tools().have_walls() {
+            assert!(!bench.link(&clip, "source").await.unwrap(), "nothing would keep a program from writing to it");
+            return;
+        }
+        assert!(bench.link(&clip, "source").await.unwrap());
+
+        let ffmpeg = bench.ffmpeg().input("source").args(["-c", "copy"]).output("copy.mp4");
+        ffmpeg.run(Duration::from_secs(5)).await.unwrap();
+        let object = bench.inlet.file("source").display().to_string();
+        let made = bench.ffmpeg().input("copy.mp4").args(["-c", "copy", "-f", "mp4", &object]);
+        let refused = made.run(Duration::from_secs(5)).await.unwrap_err();
+
+        assert!(format!("{refused:?}").contains("Permission denied"), "{refused:?}");
+        assert!(std::fs::read(&object).unwrap() == CLIP, "the object was changed");
+    }
+
+    #[tokio::test]
+    async fn an_object_that_is_copied_after_all_is_read_from_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let (attempt, clip) = attempt(&folder).await;
+        let bench = Workbench::open(&attempt).await.unwrap();
+        if bench.link(&clip, "source").await.unwrap() {
+            bench.unlink("source").await.unwrap();
+        }
+
+        bench.fetch(&clip, "source").await.unwrap();
+
+        assert_eq!(bench.url("source"), "file:source");
+        assert!(std::fs::read(bench.path("source")).unwrap() == CLIP);
+    }
 }

@@ -1,7 +1,7 @@
 //! Watches one child process to its end: reads what it says, and stops it when it must not go on.
 
 use std::{
-    process::{Command, ExitStatus, Stdio},
+    process::{ExitStatus, Stdio},
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{launcher::launch, usage::Usage};
+use super::{Confined, launcher::launch, usage::Usage};
 use crate::MediaError;
 
 /// The longest line that is read; the rest of a longer one is dropped.
@@ -44,25 +44,26 @@ impl Watch<'_> {
     /// The whole process group is killed when the attempt is cancelled, the time is over, or the future is dropped.
     pub(crate) async fn run(
         &self,
-        mut command: Command,
+        Confined { mut command, walls }: Confined,
         line: impl FnMut(&str) -> Result<(), MediaError> + Send,
     ) -> Result<Ended, MediaError> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         tracing::debug!(program = self.program, ?command, "a program is started");
         let start = |source| MediaError::Start { program: self.program, source };
-        let mut child = launch(command).await.map_err(start)?;
-        let group = Group::of(&child);
+        let mut launched = launch(command, walls).await.map_err(start)?;
+        let child = &mut launched.child;
+        let group = Group::of(child);
 
         let ended = tokio::select! {
             biased;
             () = self.attempt.cancelled() => Err(MediaError::Cancelled),
-            ended = timeout(self.wall, self.follow(&mut child, line)) => {
+            ended = timeout(self.wall, self.follow(child, line)) => {
                 ended.unwrap_or(Err(MediaError::TimedOut { program: self.program, limit: self.wall }))
             }
         };
         if ended.is_err() {
-            self.count(&child);
+            self.count(child);
             group.kill();
             // A process that the kernel cannot end within this time is left to the runtime, which reaps it later.
             let _ = timeout(REAP, child.wait()).await;

@@ -1,10 +1,10 @@
 //! One run of ffmpeg, put together option by option.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{path::Path, time::Duration};
 
 use ffmpeg_sidecar::command::FfmpegCommand;
 
-use super::{Limits, Workbench, bench::check_name, child::Watch, verdict::judge_ffmpeg};
+use super::{Confined, Limits, Workbench, bench::check_name, child::Watch, verdict::judge_ffmpeg};
 use crate::{Encoding, FrameRate, MediaError};
 
 /// The demuxers that may open a stranger's file.
@@ -133,8 +133,8 @@ impl<'a> Ffmpeg<'a> {
     /// The same for a file that another command of this pass reads: its index is where it is written most easily.
     pub(crate) fn output_between(mut self, name: &str) -> Self {
         let bare = ["-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn"];
-        let url = self.url(name);
-        self.args(bare).args([url])
+        self.check(name);
+        self.args(bare).args([format!("file:{name}")])
     }
 
     /// Decodes all that is read and writes nothing.
@@ -189,22 +189,21 @@ impl<'a> Ffmpeg<'a> {
         Ok((made, said))
     }
 
-    fn command(&mut self) -> Command {
+    fn command(&mut self) -> Confined {
         let inner = self.command.as_inner_mut();
-        self.bench.tools().confine(inner, &self.limits, self.bench.folder())
+        self.bench.confine(inner, &self.limits)
     }
 
-    fn open(self, name: &str) -> Self {
-        let mut this = self;
-        let url = this.url(name);
-        this.args(["-protocol_whitelist", "file", "-i", &url])
+    fn open(mut self, name: &str) -> Self {
+        self.check(name);
+        let url = self.bench.url(name);
+        self.args(["-protocol_whitelist", "file", "-i", &url])
     }
 
-    fn url(&mut self, name: &str) -> String {
+    fn check(&mut self, name: &str) {
         if let Err(fault) = check_name(name) {
             self.fault.get_or_insert(fault);
         }
-        format!("file:{name}")
     }
 }
 

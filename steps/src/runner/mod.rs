@@ -16,6 +16,7 @@ mod timeline;
 mod times;
 mod usage;
 mod verdict;
+mod walls;
 
 pub use bench::Workbench;
 pub(crate) use bench::hex;
@@ -26,5 +27,5 @@ pub(crate) use header::{Header, Stream};
 pub(crate) use index::{Atoms, Index, Track};
 pub use limits::Limits;
 pub(crate) use packets::{Packets, Scan};
-pub(crate) use sandbox::Tools;
+pub(crate) use sandbox::{Confined, Tools};
 pub(crate) use timeline::{Key, Timeline};

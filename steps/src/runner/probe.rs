@@ -88,9 +88,9 @@ impl Workbench<'_> {
         let streams = STREAMS_MAX.to_string();
         command.args(["-v", "error", "-protocol_whitelist", "file", "-format_whitelist", DEMUXERS]);
         command.args(["-max_alloc", ALLOC_BYTES_MAX, "-max_pixels", PIXELS_MAX, "-max_streams", &streams]);
-        command.args(["-show_entries", entries, "-of", "json=compact=1", "-i", &format!("file:{name}")]);
+        command.args(["-show_entries", entries, "-of", "json=compact=1", "-i", &self.url(name)]);
         let limits = Limits::probing();
-        let command = self.tools().confine(&command, &limits, self.folder());
+        let command = self.confine(&command, &limits);
         Watch { program: "ffprobe", attempt: self.attempt(), wall: limits.wall }.run(command, line).await
     }
 }

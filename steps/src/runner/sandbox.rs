@@ -1,6 +1,7 @@
 //! Finds ffmpeg and what confines it, once per process.
 //!
-//! A confined program has no network, no privileges, no environment, bounded resources, and dies with this process.
+//! A confined program has no network, no privileges, no environment, bounded resources, no files but those that it is
+//! given, and dies with this process.
 
 use std::{
     env,
@@ -10,10 +11,11 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::geteuid;
 use stagemark::Attempt;
 use tokio::sync::OnceCell;
 
-use super::{Limits, child::Watch};
+use super::{Limits, child::Watch, walls::Walls};
 use crate::MediaError;
 
 /// Where programs are looked for when the PATH does not have them.
@@ -32,6 +34,14 @@ pub(crate) struct Tools {
     isolate: Vec<OsString>,
     /// Takes all capabilities away; empty where there are none to take.
     disarm: &'static [&'static str],
+    /// Whether walls keep the files of this machine from what is run.
+    walls: bool,
+}
+
+/// A command that is confined.
+pub(crate) struct Confined {
+    pub(super) command: Command,
+    pub(super) walls: Option<Walls>,
 }
 
 impl Tools {
@@ -50,11 +60,13 @@ impl Tools {
             prlimit: program("prlimit", "util-linux")?,
             isolate: Vec::new(),
             disarm: &[],
+            walls: false,
         };
         let mut refused = None;
-        for (isolate, disarm) in confinements() {
+        for (isolate, disarm, walls) in confinements() {
             tools.isolate = isolate;
             tools.disarm = disarm;
+            tools.walls = walls;
             match tools.try_out(attempt).await {
                 Ok(version) => {
                     tools.version = version;
@@ -75,6 +87,17 @@ impl Tools {
                  let it be taken away: allow user namespaces, or run in a container that has none to reach"
             );
         }
+        if !self.walls {
+            tracing::warn!(
+                "ffmpeg can open all files that this process can, because the kernel (before Linux 6.2, or without Landlock) \
+                 does not keep them from it, or because ffmpeg's own libraries lie apart from the system's"
+            );
+        }
+    }
+
+    /// Whether a program can be kept from writing what it is to read.
+    pub(super) fn have_walls(&self) -> bool {
+        self.walls
     }
 
     /// Asks ffmpeg for its version, as confined as it would be.
@@ -84,7 +107,7 @@ impl Tools {
         let watch = Watch { program: "ffmpeg", attempt, wall: Duration::from_secs(20) };
         let mut version = String::new();
         let ended = watch
-            .run(self.confine(&ask, &Limits::probing(), Path::new("/")), |line| {
+            .run(self.confine(&ask, &Limits::probing(), Path::new("/"), Walls::none()), |line| {
                 if version.is_empty() {
                     line.clone_into(&mut version);
                 }
@@ -104,14 +127,25 @@ impl Tools {
         if old { "-vsync" } else { "-fps_mode" }
     }
 
-    /// The command, confined to these limits and begun in this folder.
-    pub(crate) fn confine(&self, command: &Command, limits: &Limits, folder: &Path) -> Command {
+    /// The command, confined to these limits and walls, and begun in this folder.
+    pub(super) fn confine(&self, command: &Command, limits: &Limits, folder: &Path, walls: Walls) -> Confined {
         let words = self.isolate.iter().cloned().chain(self.bounds(limits)).chain(self.last_wrap());
         let program = std::iter::once(command.get_program().to_owned());
         let mut words = words.chain(program).chain(command.get_args().map(ToOwned::to_owned));
         let mut confined = Command::new(words.next().unwrap_or_default());
         confined.args(words).env_clear().current_dir(folder);
-        confined
+        Confined { command: confined, walls: self.walls.then(|| self.with_tools(walls)) }
+    }
+
+    /// The walls, within which the programs themselves are found wherever they are.
+    fn with_tools(&self, mut walls: Walls) -> Walls {
+        walls.reads.extend([self.ffmpeg.clone(), self.ffprobe.clone()]);
+        if self.isolate.iter().any(|word| word == "--user") && !geteuid().is_root() {
+            // Whoever makes a user namespace says there which user is which. Root could change the system there, and
+            // goes without walls if it needs such a namespace.
+            walls.writes.push("/proc".into());
+        }
+        walls
     }
 
     fn bounds(&self, limits: &Limits) -> [OsString; 6] {
@@ -134,8 +168,11 @@ impl Tools {
     }
 }
 
-/// The ways to confine, best first: with what takes the network away, and what takes capabilities away.
-fn confinements() -> Vec<(Vec<OsString>, &'static [&'static str])> {
+/// What takes the network away, what takes capabilities away, and whether there are walls.
+type Way = (Vec<OsString>, &'static [&'static str], bool);
+
+/// The ways to confine, best first.
+fn confinements() -> Vec<Way> {
     const DISARM: &[&str] = &["--bounding-set=-all", "--inh-caps=-all"];
     let mut ways = Vec::new();
     if let Ok(unshare) = program("unshare", "util-linux") {
@@ -149,7 +186,9 @@ fn confinements() -> Vec<(Vec<OsString>, &'static [&'static str])> {
         ways.extend([(with(&as_user), &[][..]), (with(&["--net"]), &[])]);
     }
     ways.extend([(Vec::new(), DISARM), (Vec::new(), &[])]);
-    ways
+    let walls: &[bool] = if Walls::are_known() { &[true, false] } else { &[false] };
+    let each = |(isolate, disarm): (Vec<OsString>, _)| walls.iter().map(move |walls| (isolate.clone(), disarm, *walls));
+    ways.into_iter().flat_map(each).collect()
 }
 
 fn program(name: &'static str, package: &'static str) -> Result<PathBuf, MediaError> {

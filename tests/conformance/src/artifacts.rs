@@ -32,6 +32,7 @@ macro_rules! artifacts_suite {
             a_range_has_the_bytes_that_were_written_there,
             a_range_beyond_the_end_is_refused,
             ranges_are_of_one_object_while_another_replaces_it,
+            a_linked_file_is_the_object_that_was_opened,
             a_key_that_was_never_finished_is_missing,
             a_folder_lists_its_keys_in_order,
             what_is_deleted_is_gone,
@@ -220,6 +221,23 @@ pub async fn a_folder_lists_its_keys_in_order(artifacts: &impl Artifacts) {
     assert_eq!(artifacts.list("a/b").await.unwrap(), ["a/b/10", "a/b/2"]);
     assert_eq!(artifacts.list("").await.unwrap(), ["a/b-1", "a/b/10", "a/b/2", "a/c", "ab", "b"]);
     assert!(artifacts.list("c").await.unwrap().is_empty());
+}
+
+/// An object is a file as well, or is not; if it is, then whatever becomes of its key.
+pub async fn a_linked_file_is_the_object_that_was_opened(artifacts: &impl Artifacts) {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, late) = (folder.path().join("linked"), folder.path().join("late"));
+    put(artifacts, "a/b", "first").await;
+    let opened = artifacts.open("a/b").await.unwrap();
+
+    let is_linked = opened.link(&file).await.unwrap();
+    put(artifacts, "a/b", "another").await;
+    let is_linked_late = opened.link(&late).await.unwrap();
+
+    artifacts.delete("a/b").await.unwrap();
+    assert_eq!(std::fs::read(&file).ok(), is_linked.then(|| b"first".to_vec()));
+    assert_eq!(std::fs::read(&late).ok(), is_linked_late.then(|| b"first".to_vec()));
+    assert!(!is_linked || !opened.link(&file).await.unwrap(), "there is a file already");
 }
 
 /// Of what was deleted nothing is seen, and its neighbours stay.
