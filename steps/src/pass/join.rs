@@ -89,6 +89,7 @@ async fn copy(
     let parts = [("intro.mp4", intro), (from, main), ("outro.mp4", outro)];
     let mut list = String::from("ffconcat version 1.0\n");
     for (name, part) in parts {
+        bench.own(name).await?;
         // Writing to a string does not fail.
         let _ = write!(list, "file {name}\nduration {:.6}\n", part.duration.as_secs_f64());
     }
@@ -130,7 +131,7 @@ async fn with_like_sound<'f>(
 
 /// The track of sound of a file of the folder.
 async fn sound_of(bench: &Workbench<'_>, name: &str) -> Result<Track, MediaError> {
-    let index = Index::read(&bench.path(name)).await.map_err(MediaError::scratch(name))?;
+    let index = Index::read(&bench.found(name)).await.map_err(MediaError::scratch(name))?;
     let tracks = index.map(|index| index.tracks).unwrap_or_default();
     Ok(tracks.into_iter().find(Track::is_audio).unwrap_or_default())
 }
@@ -164,6 +165,8 @@ impl Shape {
         let both = [bumper("intro", &*bumpers.intro), bumper("outro", &*bumpers.outro)];
         let mut missing = Vec::new();
         for bumper in &both {
+            // Those of another shape may be there.
+            bench.own(&bumper.file()).await?;
             if !self.is_kept(bench, bumper).await? {
                 missing.push(bumper);
             }
@@ -179,9 +182,15 @@ impl Shape {
 
     async fn is_kept(&self, bench: &Workbench<'_>, bumper: &Bumper<'_>) -> Result<bool, MediaError> {
         let Some(kept) = bench.attempt().kept(&bumper.key).await? else { return Ok(false) };
-        bench.fetch(&kept, &bumper.file()).await?;
-        // One that does not fit, for whatever reason, is made anew.
-        Ok(self.check(bench, bumper).await.is_ok())
+        if !bench.link(&kept, &bumper.file()).await? {
+            bench.fetch(&kept, &bumper.file()).await?;
+        }
+        // One that does not fit, for whatever reason, is made anew, and where it was is written to.
+        let fits = self.check(bench, bumper).await.is_ok();
+        if !fits {
+            bench.own(&bumper.file()).await?;
+        }
+        Ok(fits)
     }
 
     async fn check(&self, bench: &Workbench<'_>, bumper: &Bumper<'_>) -> Result<Video, MediaError> {
@@ -295,7 +304,7 @@ struct Declared {
 impl Declared {
     /// By the index of an MP4, where it says all of it: to ask a process costs as much as some pictures.
     async fn of(bench: &Workbench<'_>, name: &str) -> Result<Self, MediaError> {
-        let index = Index::read(&bench.path(name)).await.map_err(MediaError::scratch(name))?;
+        let index = Index::read(&bench.found(name)).await.map_err(MediaError::scratch(name))?;
         let sound = index.as_ref().is_some_and(|index| index.tracks.iter().any(Track::is_audio));
         match index.as_ref().and_then(|index| index.tracks.iter().find(|track| track.is_video())) {
             Some(track) if track.is_tagged && track.samples > 0 => {

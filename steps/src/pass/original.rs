@@ -25,8 +25,6 @@ enum There {
     Nothing,
     Part,
     All,
-    /// All of it, and it is the object in the artifact store.
-    Linked,
 }
 
 impl<'a> Original<'a> {
@@ -61,13 +59,8 @@ impl<'a> Original<'a> {
 
     /// The same, for whoever goes by its place in the folder.
     pub(super) async fn copied(&mut self) -> Result<&'static str, MediaError> {
-        if self.there == There::Linked {
-            self.bench.unlink(SOURCE).await?;
-            self.there = There::Nothing;
-        }
-        if self.there == There::Nothing {
-            self.copy().await?;
-        }
+        self.at_hand().await?;
+        self.bench.own(SOURCE).await?;
         Ok(SOURCE)
     }
 
@@ -90,7 +83,7 @@ impl<'a> Original<'a> {
         let Footage { artifact, video } = &self.footage;
         // What has a digest is copied, and it is seen whether it has it.
         if video.as_ref().is_none_or(|video| video.digest.is_none()) && self.bench.link(artifact, SOURCE).await? {
-            self.there = There::Linked;
+            self.there = There::All;
             return Ok(());
         }
         if let Some(excerpt) = self.excerpt
@@ -99,11 +92,6 @@ impl<'a> Original<'a> {
             self.there = There::Part;
             return Ok(());
         }
-        self.copy().await
-    }
-
-    async fn copy(&mut self) -> Result<(), MediaError> {
-        let Footage { artifact, video } = &self.footage;
         match video {
             Some(video) => self.bench.fetch_video(video, SOURCE).await?,
             None => self.bench.fetch(artifact, SOURCE).await?,

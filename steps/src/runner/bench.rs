@@ -73,9 +73,14 @@ impl<'a> Workbench<'a> {
         Ok(reader.size_bytes() == artifact.size_bytes && reader.link(&self.inlet.file(name)).await?)
     }
 
-    /// Lets an object that was [linked](Self::link) be in the store alone.
-    pub(crate) async fn unlink(&self, name: &str) -> Result<(), MediaError> {
-        fs::remove_file(self.inlet.file(name)).await.map_err(MediaError::scratch(name))
+    /// Sees to it that a file is one of the folder: of an object that was [linked](Self::link) it becomes a copy.
+    pub(crate) async fn own(&self, name: &str) -> Result<(), MediaError> {
+        let linked = self.inlet.file(name);
+        if linked.exists() {
+            fs::copy(&linked, self.path(name)).await.map_err(MediaError::scratch(name))?;
+            fs::remove_file(&linked).await.map_err(MediaError::scratch(name))?;
+        }
+        Ok(())
     }
 
     /// Copies an artifact into the folder.
@@ -136,7 +141,7 @@ impl<'a> Workbench<'a> {
 
     /// Checks a file that this step made; the artifact of the answer is still to be put.
     pub(crate) async fn check(&self, name: &str, expect: &Expect) -> Result<Video, MediaError> {
-        let index = Index::read(&self.scratch.file(name)).await.map_err(MediaError::scratch(name))?;
+        let index = Index::read(&self.found(name)).await.map_err(MediaError::scratch(name))?;
         let wrong = |what, found: &str| MediaError::Wrong {
             what,
             found: found.into(),
@@ -169,7 +174,7 @@ impl<'a> Workbench<'a> {
 
     /// The pictures of a file that this step made, as its index tells of them.
     pub(crate) async fn pictures(&self, name: &str) -> Result<Track, MediaError> {
-        let index = Index::read(&self.scratch.file(name)).await.map_err(MediaError::scratch(name))?;
+        let index = Index::read(&self.found(name)).await.map_err(MediaError::scratch(name))?;
         let track = index.and_then(|index| index.tracks.into_iter().find(Track::is_video));
         track.ok_or_else(|| MediaError::Wrong {
             what: "container",
@@ -191,9 +196,16 @@ impl<'a> Workbench<'a> {
         self.scratch.file(name)
     }
 
+    /// Where a file is to be read: in the folder, or as the object that was [linked](Self::link).
+    pub(crate) fn found(&self, name: &str) -> PathBuf {
+        let linked = self.inlet.file(name);
+        if linked.exists() { linked } else { self.path(name) }
+    }
+
     /// What a program calls a file that it reads, whose name was checked.
     pub(super) fn url(&self, name: &str) -> String {
         let linked = self.inlet.file(name);
+        // Programs are begun in the folder.
         if linked.exists() { format!("file:{}", linked.display()) } else { format!("file:{name}") }
     }
 
@@ -205,7 +217,7 @@ impl<'a> Workbench<'a> {
 
     /// How many bytes a file of the folder has.
     pub(crate) async fn size_bytes(&self, name: &str) -> Result<u64, MediaError> {
-        Ok(fs::metadata(self.path(name)).await.map_err(MediaError::scratch(name))?.len())
+        Ok(fs::metadata(self.found(name)).await.map_err(MediaError::scratch(name))?.len())
     }
 
     pub(crate) fn report(&self, fraction: f64, message: &str) {
@@ -288,13 +300,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (attempt, clip) = attempt(&folder).await;
         let bench = Workbench::open(&attempt).await.unwrap();
-        if bench.link(&clip, "source").await.unwrap() {
-            bench.unlink("source").await.unwrap();
+        let is_linked = bench.link(&clip, "source").await.unwrap();
+        assert_eq!((is_linked, bench.path("source").exists()), (bench.tools().have_walls(), false));
+        if !is_linked {
+            bench.fetch(&clip, "source").await.unwrap();
         }
 
-        bench.fetch(&clip, "source").await.unwrap();
+        bench.own("source").await.unwrap();
 
-        assert_eq!(bench.url("source"), "file:source");
-        assert!(std::fs::read(bench.path("source")).unwrap() == CLIP);
+        assert_eq!(bench.found("source"), bench.path("source"));
+        std::fs::write(bench.path("source"), b"changed").unwrap();
+        attempt.fetch(&clip, &folder.path().join("clip.mp4")).await.unwrap();
+        assert!(std::fs::read(folder.path().join("clip.mp4")).unwrap() == CLIP, "the object was changed");
     }
 }

@@ -27,7 +27,7 @@ struct Files([PathBuf; 3]);
 
 /// Whether the second of these files of the scratch folder is now all three, one after the other. If not, it is as it was.
 pub(crate) async fn splice(bench: &Workbench<'_>, names: [&str; 3]) -> Result<bool, MediaError> {
-    let files = Files(names.map(|name| bench.path(name)));
+    let files = Files(names.map(|name| bench.found(name)));
     let spliced = spawn_blocking(move || files.splice()).await.map_err(io::Error::other);
     spliced.and_then(|spliced| spliced).map_err(MediaError::scratch(names[1]))
 }
