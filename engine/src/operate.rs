@@ -116,7 +116,8 @@ impl Engine {
             return Err(RedriveError::NotStopped { run, status: record.status });
         }
         let span = tracing::debug_span!("redrive", workflow = %record.workflow);
-        let trace = trace::begin(&span, None);
+        // Where nothing names another trace it stays in that of the run whose place it takes.
+        let trace = trace::begin(&span, None).or_else(|| record.trace.clone());
         let driver = Arc::clone(&self.driver);
         let redriven = again(driver, record, trace).instrument(span).await;
         redriven.map_err(|source| RedriveError::Submit { run, source })

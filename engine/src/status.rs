@@ -38,6 +38,8 @@ pub struct RunStatus {
     pub version: u32,
     /// Where it is.
     pub status: Status,
+    /// The trace that it is part of, as a W3C `traceparent`.
+    pub trace: Option<Arc<str>>,
     /// When it was accepted.
     pub submitted: Timestamp,
     /// When it ended.
@@ -155,10 +157,11 @@ impl RunStatus {
     /// From what is stored, and what is heard here.
     pub(crate) fn of(driver: &Driver, plan: Option<Arc<Plan>>, record: &Record) -> Self {
         let Record { id: run, version, status, submitted, ended, .. } = *record;
-        let (workflow, error) = (Arc::clone(&record.workflow), record.error.as_deref().map(FailedStep::parse));
+        let (workflow, trace) = (Arc::clone(&record.workflow), record.trace.clone());
+        let error = record.error.as_deref().map(FailedStep::parse);
         let view = |plan| View { driver, record, ledger: &Ledger::of(plan, record.clone()) }.tasks();
         let tasks = plan.map(view).unwrap_or_default();
-        Self { run, workflow, version, status, submitted, ended, tasks, error }
+        Self { run, workflow, version, status, trace, submitted, ended, tasks, error }
     }
 }
 

@@ -20,6 +20,12 @@ pub(crate) fn begin(span: &Span, named: Option<Arc<str>>) -> Option<Arc<str>> {
     bridge::traceparent(span).map(Arc::from).or(named)
 }
 
+/// The id of the trace that a `traceparent` names: what is looked for in logs.
+pub(crate) fn id(traceparent: &str) -> Option<&str> {
+    let id = traceparent.split('-').nth(1)?;
+    (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
+}
+
 /// Makes a span a child of a run's trace.
 pub(crate) fn follow(span: &Span, trace: Option<&str>) {
     if let Some(trace) = trace.filter(|_| !span.is_disabled()) {

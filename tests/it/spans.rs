@@ -90,3 +90,29 @@ async fn what_a_step_logs_stands_in_a_span_of_run_step_and_attempt() {
     }
     assert!(log.contains("run begun") && log.contains("run ended"), "{log}");
 }
+
+#[tokio::test]
+async fn without_a_collector_too_the_id_of_the_trace_stands_in_the_log_and_in_the_status() {
+    const ID: &str = "0af7651916cd43dd8448eb211c80319c";
+    let fixture = Fixture::new();
+    let named = format!("00-{ID}-b7ad6b7169203331-01");
+    let step = |_, n| async move {
+        tracing::info!("at work");
+        Ok(n)
+    };
+    let mut told = None;
+    let log = logged(async || {
+        let engine = fixture.serve(one_step(step)).await;
+        let run = engine.submit(ONE_STEP, 1).trace(&*named).await.unwrap();
+        run.result().await.unwrap();
+        told = run.status().await.unwrap().trace;
+        finish(engine).await;
+    })
+    .await;
+
+    assert_eq!(told.as_deref(), Some(&*named));
+    for said in ["at work", "run begun", "run ended"] {
+        let line = log.lines().find(|line| line.contains(said)).unwrap_or_else(|| panic!("no {said:?} in {log}"));
+        assert!(line.contains(&format!("trace=\"{ID}\"")), "{line}");
+    }
+}

@@ -19,12 +19,15 @@ use super::{
     commit::CommitError,
     execute::Ended,
     interest::Seen,
-    ledger::Ledger,
+    ledger::{Ledger, Origin},
     meters::AttemptEnd,
     slots::{Slot, Spare},
     turn::Happened,
 };
-use crate::ports::{self, NewRun, Record};
+use crate::{
+    ports::{self, NewRun, Record},
+    trace,
+};
 
 /// What is told to a run that is active here.
 #[derive(Debug)]
@@ -203,7 +206,8 @@ impl Active {
     }
 
     fn tell_begun(&self) {
-        tracing::info!(run = %self.ledger.origin.run, workflow = %self.ledger.origin.workflow, "run begun");
+        let Origin { run, workflow, trace, .. } = &self.ledger.origin;
+        tracing::info!(%run, %workflow, trace = trace.as_deref().and_then(trace::id), "run begun");
     }
 
     fn tell_moved(&self) {
@@ -214,9 +218,10 @@ impl Active {
 
     fn publish(&self) {
         let end = self.ledger.end();
-        let (run, workflow) = (self.ledger.origin.run, &self.ledger.origin.workflow);
-        tracing::info!(%run, %workflow, status = %end.status, "run ended");
+        let Origin { run, workflow, trace, .. } = &self.ledger.origin;
+        let trace = trace.as_deref().and_then(trace::id);
+        tracing::info!(%run, %workflow, trace, status = %end.status, "run ended");
         self.driver.meters.run_ended(workflow, end.status);
-        self.driver.interest.tell(run, Seen::Ended(Arc::new(end)));
+        self.driver.interest.tell(*run, Seen::Ended(Arc::new(end)));
     }
 }

@@ -71,7 +71,10 @@ pub(super) async fn execute(
     let Identity { run, step, number, .. } = attempt.identity();
     let status = tracing::field::Empty;
     let members = tracing::field::Empty;
-    let span = tracing::info_span!("attempt", %run, %step, attempt = number, members, otel.status_code = status);
+    // What the step logs is found by the id, where no spans are sent to a collector too.
+    let id = trace.as_deref().and_then(trace::id);
+    let span =
+        tracing::info_span!("attempt", %run, %step, attempt = number, trace = id, members, otel.status_code = status);
     if !attempt.members().is_empty() && !span.is_disabled() {
         let steps: Vec<_> = attempt.members().iter().map(|member| member.step().as_str()).collect();
         span.record("members", steps.join(", "));
