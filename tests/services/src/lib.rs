@@ -57,4 +57,4 @@ pub use redis::{Redis, RedisKind};
 pub use s3::{S3, S3Kind};
 pub use server::{Kind, Server};
 pub use site::Site;
-pub use wheel::{COMPOSE, HADOLINT, NODE, WEED, Wheel};
+pub use wheel::{COMPOSE, HADOLINT, NODE, SCHEMATHESIS, WEED, Wheel};
