@@ -12,7 +12,7 @@ use stagemark::{Definition, Engine, Name};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    Environment, Settings, WorkerError,
+    Environment, Key, Settings, SettingsError, Source, WorkerError,
     connect::{OfDatabase, connect},
     health::{Condition, Health, Stage},
     logs,
@@ -66,8 +66,30 @@ impl Worker {
     /// A worker as the command line and the environment say: `--config FILE` (or `STAGEMARK_CONFIG`) names a file, and
     /// variables come before what is in it. `--help` and wrong arguments end the process, with a text that says why.
     pub fn from_env() -> Result<Self, WorkerError> {
+        Self::from_env_with(&[], |_| Ok(())).map(|(worker, ())| worker)
+    }
+
+    /// As [`from_env`](Self::from_env), for a program that has settings of its own too: they may stand in the same file and
+    /// in the environment, and are read from there.
+    ///
+    /// ```no_run
+    /// use stagemark_worker::{Key, Worker, WorkerError};
+    ///
+    /// # async fn run() -> Result<(), WorkerError> {
+    /// const OWN: &[Key] = &[Key::plain("shop", "SHOP")];
+    /// let (worker, shop) = Worker::from_env_with(OWN, |source| source.get("shop"))?;
+    /// println!("for {}", shop.as_ref().map_or("all shops", |given| given.text()));
+    /// worker.run().await
+    /// # }
+    /// ```
+    pub fn from_env_with<T>(
+        own: &[Key],
+        read: impl FnOnce(&Source<'_>) -> Result<T, SettingsError>,
+    ) -> Result<(Self, T), WorkerError> {
         let Arguments { config } = Arguments::parse();
-        Ok(Self::new(Settings::read(config.as_deref(), &Environment::of_process())?))
+        let environment = Environment::of_process();
+        let source = Source::open(config.as_deref(), &environment, own)?;
+        Ok((Self::new(Settings::of(&source)?), read(&source)?))
     }
 
     /// A worker with these settings.
