@@ -22,6 +22,7 @@ mod serve;
 mod settings;
 mod state;
 mod tokens;
+mod trace;
 mod uploads;
 mod videos;
 

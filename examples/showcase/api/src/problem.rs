@@ -10,6 +10,8 @@ use sea_orm::DbErr;
 use stagemark::SubmitError;
 use stagemark_contest_contract::{FieldProblem, ProblemDetails};
 
+use crate::trace::Trace;
+
 /// What a problem is sent as.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 /// When to ask again where something is away that comes back by itself.
@@ -160,6 +162,7 @@ impl IntoResponse for Problem {
             title: kind.title().to_owned(),
             status: kind.status().as_u16(),
             detail: detail.into_owned(),
+            instance: Trace::current().map(|trace| format!("/traces/{}", trace.id())),
             errors,
         };
         let body = serde_json::to_vec(&details).unwrap_or_default();

@@ -82,6 +82,9 @@ pub struct OpsRunDetail {
     pub run: OpsRun,
     /// Why it failed: the messages of the error and of all its causes.
     pub error: Vec<String>,
+    /// The id of the trace that it is part of, by which it is found in the logs of all hosts.
+    #[schema(required)]
+    pub trace: Option<String>,
     /// Its tasks, in the order of the plan.
     pub tasks: Vec<OpsTask>,
 }

@@ -18,6 +18,10 @@ pub struct ProblemDetails {
     pub status: u16,
     /// What is wrong with this request, and what can be done.
     pub detail: String,
+    /// Which request it was: `/traces/` and the id of its trace, by which operators find it in the logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "/traces/0af7651916cd43dd8448eb211c80319c")]
+    pub instance: Option<String>,
     /// The fields that were refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]

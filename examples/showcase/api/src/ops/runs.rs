@@ -12,6 +12,7 @@ use crate::{
     Admin, Problem, Shared,
     body::{Path, Query},
     runs::{moment, run_status, stage_state, status_of},
+    trace,
 };
 
 const LIMIT: u32 = 50;
@@ -113,7 +114,8 @@ fn detail(status: EngineStatus) -> OpsRunDetail {
         ended_at: status.ended.map(moment),
     };
     let error = status.error.map(|error| error.chain).unwrap_or_default();
-    OpsRunDetail { run, error, tasks: status.tasks.into_iter().map(task).collect() }
+    let trace = status.trace.as_deref().and_then(trace::id_in);
+    OpsRunDetail { run, error, trace, tasks: status.tasks.into_iter().map(task).collect() }
 }
 
 fn task(task: TaskStatus) -> OpsTask {

@@ -3,7 +3,7 @@
 use axum::{Json as Answer, extract::State, http::StatusCode};
 use stagemark_contest_contract::{CacheOrder, RunRef, WARM, Warm};
 
-use crate::{Admin, Problem, Shared, body::Json};
+use crate::{Admin, Problem, Shared, body::Json, trace::traced};
 
 /// Has a part of the cache computed before somebody asks for it. It can be read all the while.
 #[utoipa::path(
@@ -32,6 +32,6 @@ pub(super) async fn invalidate_cache(
 }
 
 async fn submit(api: &Shared, warm: Warm) -> Result<(StatusCode, Answer<RunRef>), Problem> {
-    let run = api.engine.submit(WARM, warm).await?;
+    let run = traced(api.engine.submit(WARM, warm)).await?;
     Ok((StatusCode::ACCEPTED, Answer(RunRef { run: run.id().uuid() })))
 }

@@ -15,7 +15,7 @@ use stagemark_sql::SubmitIn;
 use uuid::Uuid;
 
 use super::{stages::view, status_of, stop};
-use crate::{Api, Caller, Kind, Problem, Shared, body::Path, videos::administered};
+use crate::{Api, Caller, Kind, Problem, Shared, body::Path, trace::traced, videos::administered};
 
 /// Stops the run of a video.
 ///
@@ -99,7 +99,7 @@ async fn again(api: &Api, video: &Model, upload: Artifact) -> Result<Uuid, Probl
         content_type: found.content_type.clone(),
     };
     let key = clip.key();
-    let run = api.engine.submit(PUBLISH_CLIP, clip).key(key).submit_in(&transaction).await?;
+    let run = traced(api.engine.submit(PUBLISH_CLIP, clip)).key(key).submit_in(&transaction).await?;
     let id = run.id().uuid();
     let submitted = Submitted { run: id, n, at: Moment::now().0, upload_key: found.upload_key.clone() };
     videos::submitted(&transaction, &found, submitted).await?;

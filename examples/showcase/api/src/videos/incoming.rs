@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::begin::row;
 use crate::{
     Api, Kind, Problem,
+    trace::traced,
     uploads::{Family, HEAD_BYTES},
 };
 
@@ -86,7 +87,7 @@ pub(super) async fn submit(api: &Api, video: &Model, key: String) -> Result<Mode
         return overtaken(api, id, &key).await;
     };
     let idempotency_key = clip.key();
-    let run = api.engine.submit(PUBLISH_CLIP, clip).key(idempotency_key).submit_in(&transaction).await?;
+    let run = traced(api.engine.submit(PUBLISH_CLIP, clip)).key(idempotency_key).submit_in(&transaction).await?;
     let submitted = Submitted { run: run.id().uuid(), n: 1, at: Moment::now().0, upload_key: key };
     let queued = videos::submitted(&transaction, &found, submitted).await?;
     transaction.commit().await?;

@@ -15,7 +15,7 @@ use stagemark_sql::SubmitIn;
 use uuid::Uuid;
 
 use super::{administered, cards::page_of, existing, incoming::discard};
-use crate::{Api, Caller, Problem, Shared, body::Path, conditional, runs};
+use crate::{Api, Caller, Problem, Shared, body::Path, conditional, runs, trace::traced};
 
 /// A video.
 ///
@@ -148,8 +148,8 @@ pub(super) async fn delete_video(
     let video = found.ok_or_else(Problem::not_found)?;
     videos::erasing(&transaction, id).await?;
     events::forget(&transaction, id).await?;
-    let erase =
-        api.engine.submit(ERASE, Erase { video: id }).key(format!("erase-{id}")).submit_in(&transaction).await?;
+    let erase = traced(api.engine.submit(ERASE, Erase { video: id })).key(format!("erase-{id}"));
+    let erase = erase.submit_in(&transaction).await?;
     transaction.commit().await?;
     erase.wake();
     // The score of its player is less now.

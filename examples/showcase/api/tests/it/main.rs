@@ -13,5 +13,6 @@ mod rankings;
 mod rights;
 mod runs;
 mod slow;
+mod traces;
 mod uploads;
 mod watch;

@@ -769,6 +769,8 @@ export interface components {
         /** @description A run with its timeline. */
         OpsRunDetail: components["schemas"]["OpsRun"] & {
             /** @description Why it failed: the messages of the error and of all its causes. */
+            /** @description The id of the trace that it is part of, by which it is found in the logs of all hosts. */
+            trace: string | null;
             error: string[];
             /** @description Its tasks, in the order of the plan. */
             tasks: components["schemas"]["OpsTask"][];
@@ -899,6 +901,11 @@ export interface components {
         /** @description Why a request was refused (RFC 9457). */
         Problem: {
             /** @description What is wrong with this request, and what can be done. */
+            /**
+             * @description Which request it was: `/traces/` and the id of its trace, by which operators find it in the logs.
+             * @example /traces/0af7651916cd43dd8448eb211c80319c
+             */
+            instance?: string;
             detail: string;
             /** @description The fields that were refused. */
             errors?: components["schemas"]["FieldProblem"][];

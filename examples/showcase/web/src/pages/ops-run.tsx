@@ -78,6 +78,12 @@ function Head({ run, reload }: { run: OpsRunDetail; reload: () => void }) {
       <dl class="pairs">
         <dt>Run</dt>
         <dd class="code">{run.run}</dd>
+        {run.trace && (
+          <>
+            <dt>Trace</dt>
+            <dd class="code">{run.trace}</dd>
+          </>
+        )}
         <dt>Submitted</dt>
         <dd>{at(run.submitted_at)}</dd>
         <dt>{run.ended_at ? 'Took' : 'Since'}</dt>

@@ -49,7 +49,8 @@ export async function signUp(name: string, password: string, city: string): Prom
 
 export async function signOut(): Promise<void> {
   await locked(async () => {
-    const response = await fetch('/api/session', { method: 'DELETE' })
+    const headers = { traceparent: traceparent() }
+    const response = await fetch('/api/session', { method: 'DELETE', headers })
     if (!response.ok && response.status !== 401) throw problemOf(response, null)
   })
   forget()

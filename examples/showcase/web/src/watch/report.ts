@@ -1,4 +1,5 @@
 /** Tells the API what is viewed and for how long; what is left is sent when the page goes away. */
+import { traceparent } from '../api/trace'
 import type { ViewerEvent } from '../api/types'
 import { accessToken, tokenAtHand } from '../session/session'
 import { Batch, type Outcome } from './batch'
@@ -37,7 +38,7 @@ async function send(events: ViewerEvent[]): Promise<Outcome> {
 }
 
 function post(events: ViewerEvent[], token: string | null): Promise<Response> {
-  const headers = new Headers({ 'Content-Type': 'application/json' })
+  const headers = new Headers({ 'Content-Type': 'application/json', traceparent: traceparent() })
   if (token !== null) headers.set('Authorization', `Bearer ${token}`)
   return fetch(PATH, { method: 'POST', headers, body: JSON.stringify({ events }), keepalive: true })
 }
