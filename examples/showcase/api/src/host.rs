@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret;
 use stagemark::ports::StoreError;
 use stagemark_blob::{LocalArtifacts, S3Artifacts, S3Options};
-use stagemark_contest_ranking::{Options, Rankings, Weights};
+use stagemark_contest_ranking::{Options, Rankings};
 use stagemark_contest_records::{Records, RecordsError};
 use stagemark_redis::RedisError;
 use stagemark_sql::SqlStore;
@@ -108,7 +108,7 @@ async fn start(worker: Settings, settings: ContestSettings) -> Result<(), HostEr
     let records = Records::open(host.settings().database.expose()).await?;
     let uploads = uploads(&host.settings().artifacts, &settings).await?;
     let redis = host.settings().redis.as_ref().map(Address::expose);
-    let rankings = Rankings::open(redis, records.clone(), Options::new(Weights::default())).await?;
+    let rankings = Rankings::open(redis, records.clone(), Options::new(settings.weights)).await?;
     let parts = Parts { records, engine: host.engine().clone(), uploads, rankings };
     let api = Api::start(parts, settings.clone()).await?;
     let address = settings.listen;

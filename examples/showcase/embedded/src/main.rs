@@ -9,10 +9,11 @@ use stagemark::{Builder, Engine};
 use stagemark_blob::LocalArtifacts;
 use stagemark_contest::secrets;
 use stagemark_contest_api::{Api, ContestSettings, Parts, Shared, Uploads, router};
-use stagemark_contest_ranking::{Options, Rankings, Weights};
+use stagemark_contest_ranking::{Options, Rankings, settings};
 use stagemark_contest_records::Records;
 use stagemark_contest_worker::{Places, Upkeep, erase, publish};
 use stagemark_sql::SqlStore;
+use stagemark_worker::{Environment, Source};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -72,9 +73,9 @@ async fn open(options: &Arguments, origin: &str) -> Result<Shared, Box<dyn Error
     let artifacts = LocalArtifacts::open(dir.join("artifacts"))?;
     let places = Places { records: records.clone(), store: Arc::new(store.clone()) };
     let engine = Engine::builder(store).artifacts(artifacts.clone()).scratch(dir.join("scratch"));
-    let boards = Options::new(Weights::default());
-    let rankings = Rankings::open(None, records.clone(), boards).await?;
-    let upkeep = Upkeep { records: records.clone(), rankings: rankings.clone(), weights: Weights::default() };
+    let weights = settings::weights(&Source::open(None, &Environment::of_process(), &settings::KEYS)?)?;
+    let rankings = Rankings::open(None, records.clone(), Options::new(weights)).await?;
+    let upkeep = Upkeep { records: records.clone(), rankings: rankings.clone(), weights };
     let engine = upkeep.definitions().into_iter().fold(engine.serve(publish()).serve(erase(places)), Builder::serve);
     let engine = Upkeep::schedules()?.into_iter().fold(engine, Builder::schedule).start().await?;
 

@@ -16,6 +16,7 @@ pub mod ports;
 mod rankings;
 mod redis;
 mod score;
+pub mod settings;
 mod source;
 mod standing;
 pub mod steps;

@@ -12,9 +12,9 @@ use stagemark::Timestamp;
 /// Who has less than this at the landmark is on no board: it is what rounding leaves where likes were taken back.
 pub(crate) const SCORE_MIN: f64 = 1e-9;
 /// The shortest half-life: a board lives for at most an hour, in which sums then grow by 2^60.
-const HALF_LIFE_MIN: Duration = Duration::from_mins(1);
+pub(crate) const HALF_LIFE_MIN: Duration = Duration::from_mins(1);
 /// The greatest worth of anything, at which sums of all that can be counted are far from too great for a number.
-const WEIGHT_MAX: f64 = 1e6;
+pub(crate) const WEIGHT_MAX: f64 = 1e6;
 
 /// What something is worth.
 ///

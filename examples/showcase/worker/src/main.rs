@@ -3,7 +3,7 @@
 use std::{error::Error, sync::Arc};
 
 use stagemark::Builder;
-use stagemark_contest_ranking::{Options, Rankings, Weights};
+use stagemark_contest_ranking::{Options, Rankings, settings};
 use stagemark_contest_records::Records;
 use stagemark_contest_worker::{Places, Upkeep, erase, publish};
 use stagemark_sql::SqlStore;
@@ -11,11 +11,11 @@ use stagemark_worker::{Address, Worker};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let worker = Worker::from_env()?;
+    let (worker, weights) = Worker::from_env_with(&settings::KEYS, settings::weights)?;
     let database = worker.settings().database.expose().to_owned();
     let records = Records::open(&database).await?;
     let store = Arc::new(SqlStore::open(&database).await?);
-    let (redis, weights) = (worker.settings().redis.as_ref().map(Address::expose), Weights::default());
+    let redis = worker.settings().redis.as_ref().map(Address::expose);
     let rankings = Rankings::open(redis, records.clone(), Options::new(weights)).await?;
     let upkeep = Upkeep { records: records.clone(), rankings, weights };
     let schedules = Upkeep::schedules()?;

@@ -5,6 +5,7 @@ mod read;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
+use stagemark_contest_ranking::Weights;
 use url::Url;
 
 use crate::Rates;
@@ -31,6 +32,8 @@ pub struct ContestSettings {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// How often somebody may ask.
     pub rates: Rates,
+    /// What counts how much; the same on all hosts, API and worker.
+    pub weights: Weights,
     /// Where the API is served.
     pub listen: SocketAddr,
     /// How long a request may take, from its first byte to the head of its answer.
@@ -58,6 +61,7 @@ impl ContestSettings {
             admin: None,
             trusted_proxies: Vec::new(),
             rates: Rates::default(),
+            weights: Weights::default(),
             listen: ([127, 0, 0, 1], 8080).into(),
             request_timeout: Duration::from_secs(15),
             connections_max: 4_096,

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
+use stagemark_contest_ranking::settings as scores;
 use stagemark_worker::{Given, Key, SettingsError, Source};
 use url::Url;
 
@@ -28,6 +29,10 @@ pub const KEYS: &[Key] = &[
     Key::plain("refresh_by_address_a_minute", "CONTEST_REFRESH_BY_ADDRESS_A_MINUTE"),
     Key::plain("write_by_player_a_minute", "CONTEST_WRITE_BY_PLAYER_A_MINUTE"),
     Key::plain("events_by_address_a_minute", "CONTEST_EVENTS_BY_ADDRESS_A_MINUTE"),
+    scores::KEYS[0],
+    scores::KEYS[1],
+    scores::KEYS[2],
+    scores::KEYS[3],
 ];
 
 const ORIGIN: &str = "an origin, such as https://contest.example, without a path";
@@ -56,6 +61,7 @@ impl ContestSettings {
         settings.request_timeout = std::time::Duration::from_millis(whole(source, "request_timeout_ms", 15_000)?);
         settings.connections_max = whole(source, "connections_max", settings.connections_max)?;
         settings.rates = rates(source)?;
+        settings.weights = scores::weights(source)?;
         Ok(settings)
     }
 }

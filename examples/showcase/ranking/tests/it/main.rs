@@ -7,6 +7,7 @@ mod outage;
 mod rebuilt;
 mod suite;
 mod tables;
+mod weights;
 
 mod in_memory {
     crate::suite!(stagemark_contest_ranking::MemorySets::new(crate::fixture::weights()));
