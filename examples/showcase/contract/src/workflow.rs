@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::CacheScope;
 
-/// An upload becomes a video that can be watched.
-pub const PUBLISH_CLIP: Workflow<Clip, Published> = Workflow::new("contest-publish");
+/// An upload becomes a video that can be watched. Since version 2 the boards and the caches hear of it in a step.
+pub const PUBLISH_CLIP: Workflow<Clip, Published> = Workflow::new("contest-publish").version(2);
 
 /// A video goes for good: its objects, and then its rows.
 pub const ERASE: Workflow<Erase, ()> = Workflow::new("contest-erase");

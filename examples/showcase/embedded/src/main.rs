@@ -9,7 +9,7 @@ use stagemark::{Builder, Engine};
 use stagemark_blob::LocalArtifacts;
 use stagemark_contest::secrets;
 use stagemark_contest_api::{Api, ContestSettings, Parts, Shared, Uploads, router};
-use stagemark_contest_ranking::{Options, Rankings, settings};
+use stagemark_contest_ranking::{Options, Rankings, settings, steps::Refresh};
 use stagemark_contest_records::Records;
 use stagemark_contest_worker::{Places, Upkeep, erase, publish};
 use stagemark_sql::SqlStore;
@@ -76,7 +76,8 @@ async fn open(options: &Arguments, origin: &str) -> Result<Shared, Box<dyn Error
     let weights = settings::weights(&Source::open(None, &Environment::of_process(), &settings::KEYS)?)?;
     let rankings = Rankings::open(None, records.clone(), Options::new(weights)).await?;
     let upkeep = Upkeep { records: records.clone(), rankings: rankings.clone(), weights };
-    let engine = upkeep.definitions().into_iter().fold(engine.serve(publish()).serve(erase(places)), Builder::serve);
+    let engine = engine.serve(publish(Refresh::new(records.clone(), rankings.clone()))).serve(erase(places));
+    let engine = upkeep.definitions().into_iter().fold(engine, Builder::serve);
     let engine = Upkeep::schedules()?.into_iter().fold(engine, Builder::schedule).start().await?;
 
     let token_secret = secrets::token(dir)?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stagemark::{Attempt, Name, Step, StepError};
-use stagemark_contest_contract::{CITIES, CacheScope, Consolidated, Tick, Warm};
+use stagemark_contest_contract::{CITIES, CacheScope, Consolidated, Published, Tick, Warm};
 use stagemark_contest_records::{Records, events};
 use stagemark_sql::InTransaction;
 
@@ -97,6 +97,36 @@ impl Step for RefreshRankings {
         let open: Vec<_> = events::open(&self.records).await?.into_iter().map(intake::event).collect();
         self.rankings.count_again(&open).await?;
         Ok(consolidated)
+    }
+}
+
+/// The last step of a video that has just become one to be watched: what came in of it since is on the boards, also where
+/// the host has died that took it in. However often it is done, nothing is counted twice.
+///
+/// It does not wait for boards that are away: those are made anew before they are believed again.
+#[derive(Clone, Debug)]
+pub struct Refresh {
+    records: Records,
+    rankings: Rankings,
+}
+
+impl Refresh {
+    /// The boards of these rankings, by these tables.
+    pub fn new(records: Records, rankings: Rankings) -> Self {
+        Self { records, rankings }
+    }
+}
+
+impl Step for Refresh {
+    const NAME: Name = Name::new("refresh");
+    type Input = Published;
+    type Output = Published;
+
+    async fn run(&self, _attempt: &Attempt, published: Published) -> Result<Published, StepError> {
+        let open = events::open_of(&self.records, published.video).await?;
+        let open: Vec<_> = open.into_iter().map(intake::event).collect();
+        self.rankings.count(&open).await;
+        Ok(published)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{error::Error, sync::Arc};
 
 use stagemark::Builder;
-use stagemark_contest_ranking::{Options, Rankings, settings};
+use stagemark_contest_ranking::{Options, Rankings, settings, steps::Refresh};
 use stagemark_contest_records::Records;
 use stagemark_contest_worker::{Places, Upkeep, erase, publish};
 use stagemark_sql::SqlStore;
@@ -17,9 +17,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store = Arc::new(SqlStore::open(&database).await?);
     let redis = worker.settings().redis.as_ref().map(Address::expose);
     let rankings = Rankings::open(redis, records.clone(), Options::new(weights)).await?;
+    let refresh = Refresh::new(records.clone(), rankings.clone());
     let upkeep = Upkeep { records: records.clone(), rankings, weights };
     let schedules = Upkeep::schedules()?;
-    let worker = worker.serve(publish()).serve(erase(Places { records, store }));
+    let worker = worker.serve(publish(refresh)).serve(erase(Places { records, store }));
     let worker = upkeep.definitions().into_iter().fold(worker, Worker::serve);
     worker.engine(|engine| schedules.into_iter().fold(engine, Builder::schedule)).run().await?;
     Ok(())

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use stagemark::{Attempt, Backoff, Definition, Name, Permanent, Step, StepError, from_fn};
 use stagemark_contest_contract::{Clip, Moment, PUBLISH_CLIP, Published, PublishedSprites};
+use stagemark_contest_ranking::steps::Refresh;
 use stagemark_contest_records::entity::video::{ActiveModel, Column, Entity, State};
 use stagemark_media::{
     Bumpers, CutPreview, DrawSprites, Edit, Finish, Poster, Preview, Probe, RemoveAudio, Sprites, TakePoster, Trim,
@@ -22,12 +23,13 @@ const BACKOFF: Backoff = Backoff::Fixed(Duration::from_secs(1));
 const ADMIT: Name = Name::new("admit");
 const PUBLISH: Name = Name::new("publish");
 
-/// What the last step is given.
+/// What the step `publish` is given.
 type Parts = ((Clip, Video), (Poster, (Sprites, Preview)));
 
 /// The clip becomes one video, by steps that run in one pass; what a page shows before it plays is made of that side by
-/// side; and in the transaction that commits the last step, the contest's own row says that the video can be watched.
-pub fn publish() -> Definition {
+/// side; in the transaction that commits the step `publish` the contest's own row says that the video can be watched; and
+/// then the boards and the caches hear of it.
+pub fn publish(refresh: Refresh) -> Definition {
     PUBLISH_CLIP.define(|clip| {
         let upload = clip.then(tough(from_fn(ADMIT, admit))).then(tough(Probe::default()));
         let edited = upload.then(tough(Trim::to(LENGTH_MAX))).then(tough(Edit::hd720())).then(tough(RemoveAudio));
@@ -38,7 +40,7 @@ pub fn publish() -> Definition {
         let sprites = video.then(tough(DrawSprites::default()));
         let preview = video.then(tough(CutPreview::default()));
         let parts = clip.and(video).and(poster.and(sprites.and(preview)));
-        parts.then(tough(from_fn(PUBLISH, together)))
+        parts.then(tough(from_fn(PUBLISH, together))).then(tough(refresh))
     })
 }
 

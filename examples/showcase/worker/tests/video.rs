@@ -6,6 +6,7 @@ use sea_orm::{ActiveValue::Set, EntityTrait};
 use stagemark::{Engine, ForgetError, RunId, ports::Artifacts};
 use stagemark_blob::LocalArtifacts;
 use stagemark_contest_contract::{Clip, ERASE, Erase, PUBLISH_CLIP, Published};
+use stagemark_contest_ranking::{Options, Rankings, Weights, steps::Refresh};
 use stagemark_contest_records::{
     Records,
     entity::{
@@ -33,8 +34,10 @@ impl Host {
         let records = Records::open(&url).await.unwrap();
         let artifacts = LocalArtifacts::open(folder.join("artifacts")).unwrap();
         let places = Places { records: records.clone(), store: Arc::new(store.clone()) };
+        let rankings = Rankings::open(None, records.clone(), Options::new(Weights::default())).await.unwrap();
+        let refresh = Refresh::new(records.clone(), rankings);
         let engine = Engine::builder(store).artifacts(artifacts.clone()).scratch(folder.join("scratch"));
-        let engine = engine.serve(publish()).serve(erase(places)).start().await.unwrap();
+        let engine = engine.serve(publish(refresh)).serve(erase(places)).start().await.unwrap();
         Self { records, artifacts, engine }
     }
 

@@ -3,12 +3,12 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
-use stagemark::{Engine, Timestamp};
-use stagemark_contest_contract::{CONSOLIDATE, CacheScope, Tick, WARM, Warm};
+use stagemark::{Artifact, Attempt, Engine, MemoryArtifacts, Step, Timestamp};
+use stagemark_contest_contract::{CONSOLIDATE, CacheScope, Published, PublishedSprites, Tick, WARM, Warm};
 use stagemark_contest_ranking::{
     Board, Event, MemorySets, Options, Origin, Rankings, RecordsSource, TallyError, intake,
     ports::{Part, Sets, Source},
-    steps::{Consolidate, RefreshRankings, WarmCaches, boards},
+    steps::{Consolidate, Refresh, RefreshRankings, WarmCaches, boards},
     tally,
 };
 use stagemark_contest_records::{
@@ -21,6 +21,7 @@ use stagemark_contest_records::{
 };
 use stagemark_sql::SqlStore;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -239,7 +240,7 @@ async fn rebuilt_from_postgres_boards_in_redis_equal_those_that_counted_along() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_hosts_that_write_at_once_no_event_is_lost_or_doubled() {
     let mut contest = Contest::begin(Tables::in_postgres().await, Arc::new(redis_sets().await)).await;
-    let stop = tokio_util::sync::CancellationToken::new();
+    let stop = CancellationToken::new();
     let mut writers = JoinSet::new();
     for writer in 0..6 {
         let (records, rankings, videos) =
@@ -335,4 +336,36 @@ async fn events_of_videos_that_cannot_be_watched_are_not_taken() {
 
         assert_eq!(taken, intake::Taken::default());
     }
+}
+
+#[tokio::test]
+async fn what_came_in_of_a_video_is_on_the_boards_once_however_often_it_is_refreshed() {
+    for tables in [Tables::in_sqlite().await, Tables::in_postgres().await] {
+        let contest = Contest::begin(tables, Arc::new(MemorySets::new(weights()))).await;
+        let (records, rankings) = (contest.tables.records.clone(), contest.rankings.clone());
+        assert_eq!(rankings.view(&Board::Global, ALL).await.unwrap().total, 0);
+        // Their host dies before it counts; the other video is refreshed by its own run.
+        let at = i64::try_from(now().0).unwrap();
+        let view = |video| NewEvent { id: Uuid::now_v7(), video, kind: Kind::View, watch_ms: 0, at };
+        take(&records, &[view(contest.videos[0]), view(contest.videos[9])]).await;
+
+        let (refresh, artifacts) = (Refresh::new(records, rankings.clone()), Arc::new(MemoryArtifacts::new()));
+        let attempt = Attempt::standalone(artifacts, std::env::temp_dir(), CancellationToken::new());
+        for _ in 0..2 {
+            refresh.run(&attempt, published(contest.videos[0])).await.unwrap();
+        }
+
+        let view = rankings.view(&Board::Global, ALL).await.unwrap();
+        assert_eq!((view.total, view.origin), (1, Origin::Cache));
+        assert!((view.standings[0].score - 1.0).abs() < 0.01, "{view:?}");
+    }
+}
+
+fn published(video: Uuid) -> Published {
+    let file = Artifact::new("x", 1);
+    let (columns, rows, tile_width_px, tile_height_px, interval_ms, count) = (1, 1, 1, 1, 1, 1);
+    let sheet = file.clone();
+    let sprites = PublishedSprites { sheet, columns, rows, tile_width_px, tile_height_px, interval_ms, count };
+    let (poster, preview) = (file.clone(), file.clone());
+    Published { video, file, width_px: 1, height_px: 1, duration_ms: 1, poster, preview, sprites }
 }

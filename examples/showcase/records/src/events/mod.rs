@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::entity::event::Kind;
 
-pub use read::{BoardRows, EventRow, TallyRow, VideoCounts, board, counts_of, open};
+pub use read::{BoardRows, EventRow, TallyRow, VideoCounts, board, counts_of, open, open_of};
 pub use tally::{Due, due, end_epoch, lock, purge, settle, tallies};
 pub use write::{NewEvent, Written, forget, write};
 

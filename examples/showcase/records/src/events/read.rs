@@ -128,14 +128,27 @@ fn event_row(row: &QueryResult) -> Result<EventRow, DbErr> {
 
 /// The events that count, of epochs that are not complete: to be counted again, should one have been missed.
 pub async fn open(records: &Records) -> Result<Vec<WrittenEvent>, DbErr> {
+    open_where(records, "", []).await
+}
+
+/// Those of one video.
+pub async fn open_of(records: &Records, video: Uuid) -> Result<Vec<WrittenEvent>, DbErr> {
+    open_where(records, " AND e.video = $1", [video.into()]).await
+}
+
+async fn open_where<const N: usize>(
+    records: &Records,
+    filter: &str,
+    values: [Value; N],
+) -> Result<Vec<WrittenEvent>, DbErr> {
     let sql = format!(
         "SELECT e.id, e.epoch, e.player, p.city, e.kind, e.watch_ms, e.at FROM contest_event e \
          JOIN contest_video v ON v.id = e.video AND v.state = {} JOIN contest_player p ON p.id = e.player \
-         WHERE e.state = {} AND e.epoch > (SELECT epoch - 2 FROM contest_epoch WHERE id = 1)",
+         WHERE e.state = {} AND e.epoch > (SELECT epoch - 2 FROM contest_epoch WHERE id = 1){filter}",
         video::State::Ready as i16,
         State::Open as i16,
     );
-    let rows = records.reader().query_all_raw(statement(records.reader(), sql, [])).await?;
+    let rows = records.reader().query_all_raw(statement(records.reader(), sql, values)).await?;
     let written = |row: QueryResult| {
         let (id, epoch, player) = (row.try_get("", "id")?, row.try_get("", "epoch")?, row.try_get("", "player")?);
         let (city, kind) = (row.try_get("", "city")?, row.try_get("", "kind")?);
