@@ -7,6 +7,7 @@ mod address;
 mod body;
 mod caller;
 mod conditional;
+mod cursor;
 mod headers;
 mod host;
 mod limits;

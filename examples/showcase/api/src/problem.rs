@@ -84,6 +84,14 @@ kinds! {
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here";
 }
 
+/// A number as another type has it, where it always should fit; one that does not is a fault of this side.
+pub(crate) fn whole<T, U>(doing: &'static str, number: T) -> Result<U, Problem>
+where
+    U: TryFrom<T, Error: Error + 'static>,
+{
+    number.try_into().map_err(|error: U::Error| Problem::internal(doing, &error))
+}
+
 /// Why a request is refused; the answer of a handler that cannot give what was asked for.
 ///
 /// ```
@@ -165,7 +173,7 @@ impl IntoResponse for Problem {
             instance: Trace::current().map(|trace| format!("/traces/{}", trace.id())),
             errors,
         };
-        let body = serde_json::to_vec(&details).unwrap_or_default();
+        let body = serde_json::to_vec(&details).expect("texts and a number can be written as JSON");
         let mut response = (kind.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
@@ -175,10 +183,8 @@ impl IntoResponse for Problem {
         }
         if let Some(wait) = retry_after {
             // Rounded up: whoever comes at the second is not refused again.
-            headers.insert(
-                header::RETRY_AFTER,
-                wait.as_millis().div_ceil(1_000).max(1).to_string().parse().unwrap_or(HeaderValue::from_static("1")),
-            );
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, seconds.max(1).into());
         }
         response
     }

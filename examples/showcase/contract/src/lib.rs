@@ -21,8 +21,8 @@ pub use ops::{
 pub use page::Page;
 pub use problem::{FieldProblem, ProblemDetails};
 pub use ranking::{Computed, Event, EventKind, Events, Intake, Place, Ranking};
-pub use run::{History, HistoryRun, HistoryStage, RunStatus, RunView, Stage, StageState};
-pub use upload::{NewVideo, Upload, UploadPart};
+pub use run::{History, HistoryRun, HistoryStage, RunEvent, RunEventKind, RunStatus, RunView, Stage, StageState};
+pub use upload::{CONTENT_TYPES, NewVideo, Upload, UploadPart};
 pub use video::{Author, Likes, SpriteSheet, Video, VideoCard, VideoState};
 pub use workflow::{
     CONSOLIDATE, Clip, Consolidated, ERASE, Erase, PUBLISH_CLIP, Published, PublishedSprites, Tick, WARM, Warm,

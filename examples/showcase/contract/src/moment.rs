@@ -1,7 +1,7 @@
 //! Moments as the API writes them.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
 use utoipa::ToSchema;
 
 /// A moment, in milliseconds since 1970 in UTC; on the wire in RFC 3339, as `2026-03-01T12:00:00.000Z`.
@@ -25,7 +25,8 @@ impl Moment {
 
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let time = DateTime::from_timestamp_millis(self.0).unwrap_or_default();
+        let time = DateTime::from_timestamp_millis(self.0);
+        let time = time.ok_or_else(|| S::Error::custom("a moment that is on no calendar"))?;
         serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 }

@@ -33,7 +33,7 @@ pub struct Counts {
     pub runs: RunCounts,
     /// How many tasks could begin now.
     pub due: u64,
-    /// Those by workflow and step.
+    /// Those by workflow.
     pub queues: Vec<QueueCount>,
 }
 
@@ -46,14 +46,11 @@ pub struct RunCounts {
     pub running: u64,
 }
 
-/// How many tasks of a step could begin now.
+/// How many tasks of a workflow could begin now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct QueueCount {
     /// Of which workflow.
     pub workflow: String,
-    /// Of which step, where that is known.
-    #[schema(required)]
-    pub step: Option<String>,
     /// How many.
     pub count: u64,
 }

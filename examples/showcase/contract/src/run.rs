@@ -92,6 +92,30 @@ pub struct Stage {
     pub reused: bool,
 }
 
+/// An event of a run that is followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunEvent {
+    /// Which one it is.
+    pub event: RunEventKind,
+    /// What to send as `Last-Event-ID`, so that what was seen is not told again.
+    pub id: String,
+    /// Where the run is: a `RunView`, in JSON.
+    #[schema(content_media_type = "application/json")]
+    pub data: String,
+    /// After how many milliseconds to come again, should the line break.
+    pub retry: u64,
+}
+
+/// What an event of a run tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunEventKind {
+    /// The run has gone on.
+    Status,
+    /// It has ended; this is the last event.
+    End,
+}
+
 /// All runs of a video, the latest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct History {

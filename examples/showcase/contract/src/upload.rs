@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, Type},
+};
 
 use crate::Moment;
 
@@ -20,9 +23,16 @@ pub struct NewVideo {
     /// How large the file is.
     #[schema(minimum = 1, example = 1_048_576)]
     pub size_bytes: u64,
-    /// What kind of file it is: `video/mp4`, `video/quicktime`, `video/webm` or `video/x-matroska`.
-    #[schema(example = "video/mp4")]
+    /// What kind of file it is.
+    #[schema(schema_with = content_type)]
     pub content_type: String,
+}
+
+/// The types of files that are taken.
+pub const CONTENT_TYPES: [&str; 4] = ["video/mp4", "video/quicktime", "video/webm", "video/x-matroska"];
+
+fn content_type() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(CONTENT_TYPES)).build()
 }
 
 /// How the file is to be sent: each part to its URL, in any order. Parts that are stored need not be sent again.

@@ -96,7 +96,11 @@ pub async fn likes(db: &impl ConnectionTrait, videos: &[Uuid]) -> Result<HashMap
         .filter(like::Column::Video.is_in(videos.iter().copied()))
         .group_by(like::Column::Video);
     let counted = counted.into_model::<Counted>().all(db).await?;
-    Ok(counted.into_iter().map(|row| (row.video, u64::try_from(row.count).unwrap_or_default())).collect())
+    let count = |row: Counted| match u64::try_from(row.count) {
+        Ok(count) => Ok((row.video, count)),
+        Err(error) => Err(DbErr::Type(format!("a number of likes: {error}"))),
+    };
+    counted.into_iter().map(count).collect()
 }
 
 /// Which of these videos a player likes.

@@ -45,7 +45,8 @@ describe('a file to upload', () => {
   it('has the type that its name says when the browser knows none', () => {
     expect(contentType({ name: 'a.MKV', type: '' })).toBe('video/x-matroska')
     expect(contentType({ name: 'a.mp4', type: 'video/mp4' })).toBe('video/mp4')
-    expect(contentType({ name: 'a', type: '' })).toBe('application/octet-stream')
+    expect(contentType({ name: 'a', type: '' })).toBe(null)
+    expect(contentType({ name: 'a.mp4', type: 'image/png' })).toBe(null)
   })
 
   it('is refused when it is empty or no video', () => {

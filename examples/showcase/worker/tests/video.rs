@@ -10,10 +10,10 @@ use stagemark_contest_ranking::{Options, Rankings, Weights, steps::Refresh};
 use stagemark_contest_records::{
     Records,
     entity::{
-        player::{self, Role},
         video::{self, State},
         video_run,
     },
+    testing, videos,
 };
 use stagemark_contest_worker::{Places, erase, publish};
 use stagemark_media::assets::CLIP;
@@ -45,27 +45,16 @@ impl Host {
     async fn upload(&self, folder: &Path, state: State) -> Clip {
         let file = folder.join("clip.mp4");
         fs::write(&file, CLIP).unwrap();
-        let (video, player, n) = (Uuid::now_v7(), Uuid::now_v7(), 1);
-        let upload = self.engine.import(&format!("uploads/{video}"), &file).await.unwrap();
-        let row = video::ActiveModel {
-            id: Set(video),
-            player: Set(player),
-            title: Set("Cat".to_owned()),
-            title_key: Set("cat".to_owned()),
-            file_name: Set("clip.mp4".to_owned()),
-            content_type: Set("video/mp4".to_owned()),
-            size_bytes: Set(i64::try_from(upload.size_bytes).unwrap()),
-            state: Set(state),
-            created_at: Set(1),
-            upload_key: Set(upload.key.clone()),
-            runs: Set(1),
-            ..Default::default()
-        };
+        let player = testing::player("Ada", "Madrid");
+        let mut row = testing::video(player.id, state);
+        let video = row.id;
+        let upload = self.engine.import(&videos::upload_folder(video), &file).await.unwrap();
+        (row.size_bytes, row.upload_key) = (i64::try_from(upload.size_bytes).unwrap(), upload.key.clone());
         let transaction = self.records.begin().await.unwrap();
-        player::Entity::insert(ada(player)).exec(&transaction).await.unwrap();
-        video::Entity::insert(row).exec(&transaction).await.unwrap();
+        testing::insert(&transaction, player).await.unwrap();
+        testing::insert(&transaction, row).await.unwrap();
         transaction.commit().await.unwrap();
-        Clip { video, n, upload, content_type: "video/mp4".to_owned() }
+        Clip { video, n: 1, upload, content_type: "video/mp4".to_owned() }
     }
 
     async fn publish(&self, clip: &Clip) -> (RunId, Published) {
@@ -84,18 +73,6 @@ impl Host {
 
     async fn row(&self, video: Uuid) -> Option<video::Model> {
         video::Entity::find_by_id(video).one(self.records.reader()).await.unwrap()
-    }
-}
-
-fn ada(id: Uuid) -> player::ActiveModel {
-    player::ActiveModel {
-        id: Set(id),
-        name: Set("Ada".to_owned()),
-        name_key: Set("ada".to_owned()),
-        password: Set("no hash".to_owned()),
-        city: Set("Madrid".to_owned()),
-        role: Set(Role::Player),
-        created_at: Set(1),
     }
 }
 

@@ -25,10 +25,9 @@ pub(super) async fn counts(State(api): State<Shared>, _admin: Admin) -> Result<J
         }
     }
     let due = census.queues.iter().map(|queue| u64::from(queue.due)).sum();
-    let queues = census.queues.iter().map(|queue| QueueCount {
-        workflow: queue.workflow.to_string(),
-        step: None,
-        count: u64::from(queue.due),
-    });
+    let queues = census
+        .queues
+        .iter()
+        .map(|queue| QueueCount { workflow: queue.workflow.to_string(), count: u64::from(queue.due) });
     Ok(Json(Counts { runs, due, queues: queues.collect() }))
 }

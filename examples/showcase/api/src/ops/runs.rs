@@ -1,7 +1,6 @@
 //! Runs of all workflows, page by page, and one with its timeline.
 
 use axum::{Json, extract::State};
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use stagemark::{RunFilter, RunStatus as EngineStatus, RunSummary, Status, TaskStatus};
 use stagemark_contest_contract::{OpsAttempt, OpsRun, OpsRunDetail, OpsTask, Page, RunStatus};
@@ -11,14 +10,15 @@ use uuid::Uuid;
 use crate::{
     Admin, Problem, Shared,
     body::{Path, Query},
+    cursor::Cursors,
     runs::{moment, run_status, stage_state, status_of},
     trace,
 };
 
 const LIMIT: u32 = 50;
 const LIMIT_MAX: u32 = 100;
-/// So that a cursor of another list is not taken for one of this.
-const CURSOR_MARK: u8 = b'r';
+const WORKFLOW_CHARS_MAX: usize = 80;
+const CURSORS: Cursors = Cursors(b'o');
 
 /// Which runs are listed.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -56,13 +56,17 @@ pub(super) async fn ops_runs(
     }
     let mut filter = RunFilter::new().statuses(asked.status.map(wanted)).limit(limit);
     if let Some(workflow) = asked.workflow {
+        if workflow.chars().count() > WORKFLOW_CHARS_MAX {
+            return Err(Problem::field("workflow", format!("must have at most {WORKFLOW_CHARS_MAX} characters")));
+        }
         filter = filter.workflow(workflow);
     }
     if let Some(cursor) = asked.cursor {
-        filter = filter.before(read_cursor(&cursor)?.into());
+        let before = CURSORS.place(&cursor, |place| Uuid::from_slice(place).ok())?;
+        filter = filter.before(before.into());
     }
     let page = api.engine.runs(&filter).await.map_err(|error| Problem::unavailable("listing runs", &error))?;
-    let next_cursor = page.next.map(|run| cursor_before(run.uuid()));
+    let next_cursor = page.next.map(|run| CURSORS.behind(run.uuid().as_bytes()));
     Ok(Json(Page { items: page.runs.iter().map(listed).collect(), next_cursor }))
 }
 
@@ -134,16 +138,4 @@ fn task(task: TaskStatus) -> OpsTask {
         reused: task.reused,
         attempt: (attempt.number > 0).then_some(attempt),
     }
-}
-
-fn cursor_before(run: Uuid) -> String {
-    let mut bytes = vec![CURSOR_MARK];
-    bytes.extend_from_slice(run.as_bytes());
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn read_cursor(cursor: &str) -> Result<Uuid, Problem> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
-    let run = bytes.as_deref().and_then(|bytes| Uuid::from_slice(bytes.strip_prefix(&[CURSOR_MARK])?).ok());
-    run.ok_or_else(|| Problem::field("cursor", "must be a next_cursor of this list"))
 }

@@ -1,20 +1,18 @@
 //! Boards, a page at a time, and the neighbours of a player.
 
 use axum::{extract::State, http::HeaderMap, response::Response};
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use stagemark_contest_contract::{CITIES, Computed, Place, Ranking};
 use stagemark_contest_ranking::{Board, Origin, RankingError, View, Window};
 use utoipa::IntoParams;
 
-use crate::{Api, Caller, Problem, Shared, body::Query, conditional};
+use crate::{Api, Caller, Problem, Shared, body::Query, conditional, cursor::Cursors};
 
 const LIMIT_MAX: u32 = 100;
 const LIMIT: u32 = 20;
 const RADIUS_MAX: u32 = 50;
 const RADIUS: u32 = 5;
-/// So that a cursor of another list is not taken for one of this.
-const CURSOR_MARK: u8 = b'r';
+const CURSORS: Cursors = Cursors(b'r');
 
 /// Which part of which board is shown.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -61,10 +59,15 @@ pub(super) async fn ranking(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = within("limit", asked.limit.unwrap_or(LIMIT), (1, LIMIT_MAX))?;
-    let offset = asked.cursor.as_deref().map_or(Ok(0), read_cursor)?;
+    let offset = asked.cursor.as_deref().map_or(Ok(0), rank_of)?;
     let board = board(asked.city)?;
     let view = api.rankings.view(&board, Window::Page { offset, limit }).await?;
-    let next = view.standings.last().map(|last| last.rank).filter(|rank| *rank < view.total).map(cursor_after);
+    let next = view
+        .standings
+        .last()
+        .map(|last| last.rank)
+        .filter(|rank| *rank < view.total)
+        .map(|rank| CURSORS.behind(&rank.to_be_bytes()));
     conditional::json(&headers, conditional::SHARED, &shown(&api, &board, view, next).await?)
 }
 
@@ -122,16 +125,9 @@ async fn shown(api: &Api, board: &Board, view: View, next_cursor: Option<String>
     Ok(Ranking { board, items, next_cursor, computed })
 }
 
-fn cursor_after(rank: u32) -> String {
-    let mut bytes = vec![CURSOR_MARK];
-    bytes.extend_from_slice(&rank.to_be_bytes());
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn read_cursor(cursor: &str) -> Result<u32, Problem> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
-    let rank = bytes.as_deref().and_then(|bytes| bytes.strip_prefix(&[CURSOR_MARK])?.try_into().ok());
-    rank.map(u32::from_be_bytes).ok_or_else(|| Problem::field("cursor", "must be a next_cursor of this list"))
+/// Behind which rank a page begins.
+fn rank_of(cursor: &str) -> Result<u32, Problem> {
+    CURSORS.place(cursor, |place| Some(u32::from_be_bytes(place.try_into().ok()?)))
 }
 
 impl From<RankingError> for Problem {
@@ -145,14 +141,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_back_and_others_are_refused() {
+    fn a_cursor_says_behind_which_rank_its_page_begins() {
         for rank in [0, 1, 100, u32::MAX] {
-            assert_eq!(read_cursor(&cursor_after(rank)).unwrap(), rank);
+            assert_eq!(rank_of(&CURSORS.behind(&rank.to_be_bytes())).unwrap(), rank);
         }
-        let other = BASE64_URL_SAFE_NO_PAD.encode(b"v1234");
-        for cursor in ["", "r", "%", &other, &(cursor_after(1) + "AA")] {
-            assert!(read_cursor(cursor).is_err(), "{cursor}");
-        }
+        assert!(rank_of(&CURSORS.behind(b"12345")).is_err());
     }
 
     #[test]

@@ -5,10 +5,11 @@ use stagemark_contest_contract::{Event, EventKind, Events, FieldProblem, Intake,
 use stagemark_contest_ranking::{intake, steps::AGE_MAX};
 use stagemark_contest_records::{entity::event::Kind, events::NewEvent};
 
-use crate::{Problem, Shared, address::ClientAddress, body::Json};
+use crate::{Problem, Shared, address::ClientAddress, body::Json, problem::whole};
 
 const EVENTS_MAX: usize = 100;
 const WATCH_MS_MAX: u32 = 600_000;
+const AGE_MS_MAX: u64 = AGE_MAX.as_secs() * 1_000;
 
 /// Takes what a page has seen since it last told. Nobody needs to be signed in for it.
 ///
@@ -34,8 +35,8 @@ pub(super) async fn take_events(
     transaction.commit().await?;
     // From here on nothing is lost: what is not counted now is counted by the next consolidation.
     api.rankings.count(&taken.events).await;
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let intake = Intake { accepted: number(taken.events.len()), repeated: number(taken.repeated) };
+    let number = |count: usize| whole("counting events", count);
+    let intake = Intake { accepted: number(taken.events.len())?, repeated: number(taken.repeated)? };
     Ok((StatusCode::ACCEPTED, Answer(intake)))
 }
 
@@ -57,7 +58,7 @@ fn check(events: &[Event]) -> Result<(), Problem> {
 }
 
 fn wanted(events: &[Event], now: Moment) -> Vec<NewEvent> {
-    let oldest = now.0.saturating_sub_unsigned(u64::try_from(AGE_MAX.as_millis()).unwrap_or(u64::MAX));
+    let oldest = now.0.saturating_sub_unsigned(AGE_MS_MAX);
     let recent = events.iter().filter(|event| event.at.0 >= oldest);
     let new = |event: &Event| NewEvent {
         id: event.id,

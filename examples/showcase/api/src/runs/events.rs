@@ -15,7 +15,7 @@ use axum::{
 };
 use futures::{Stream, StreamExt, future, stream};
 use stagemark::{RunError, RunStatus};
-use stagemark_contest_contract::RunView;
+use stagemark_contest_contract::{RunEvent, RunView};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
@@ -37,7 +37,7 @@ const RETRY: Duration = Duration::from_secs(2);
     get, path = "/api/videos/{id}/run/events", tag = "runs",
     params(("id" = Uuid, Path, description = "Which video"), ("Last-Event-ID" = Option<String>, Header, description = "What was seen last")),
     responses(
-        (status = 200, description = "The events; the data of each is a RunView", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The events", body = RunEvent, content_type = "text/event-stream"),
         (status = 404, description = "not-found"),
     ),
     security(("token" = [])),
@@ -70,7 +70,13 @@ fn events(
     });
     let told = living.scan(seen, |seen, status| {
         let is_last = status.status.has_ended();
-        let (id, data) = written(&view(&status));
+        let (id, data) = match written(&view(&status)) {
+            Ok(written) => written,
+            Err(error) => {
+                tracing::error!(run = %status.run, %error, "where a run is cannot be told");
+                return future::ready(None);
+            }
+        };
         let mut events = Vec::new();
         if seen.as_ref() != Some(&id) {
             events.push(Ok(event("status", &id, &data)));
@@ -85,10 +91,9 @@ fn events(
 }
 
 /// What a view says, and the id of that.
-fn written(view: &RunView) -> (String, String) {
-    // Its fields are numbers, texts and times, which JSON can say.
-    let data = serde_json::to_string(view).unwrap_or_default();
-    (conditional::tag(data.as_bytes()), data)
+fn written(view: &RunView) -> Result<(String, String), serde_json::Error> {
+    let data = serde_json::to_string(view)?;
+    Ok((conditional::tag(data.as_bytes()), data))
 }
 
 fn event(name: &str, id: &str, data: &str) -> Event {

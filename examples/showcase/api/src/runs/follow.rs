@@ -9,7 +9,7 @@ use super::{
     stages::{past, view},
     status_of,
 };
-use crate::{Caller, Problem, Shared, body::Path, conditional, videos::administered};
+use crate::{Caller, Problem, Shared, body::Path, conditional, problem::whole, videos::administered};
 
 /// Where the run of a video is.
 ///
@@ -55,7 +55,7 @@ pub(super) async fn get_history(
     for row in videos::runs(api.records.reader(), id).await? {
         // What the engine has forgotten is too old to be told of.
         if let Some(status) = status_of(&api, row.run).await? {
-            runs.push(past(u32::try_from(row.n).unwrap_or_default(), &status));
+            runs.push(past(whole("reading the number of a run", row.n)?, &status));
         }
     }
     conditional::json(&headers, conditional::OWN, &History { runs })

@@ -15,7 +15,7 @@ use stagemark_sql::SubmitIn;
 use uuid::Uuid;
 
 use super::{stages::view, status_of, stop};
-use crate::{Api, Caller, Kind, Problem, Shared, body::Path, trace::traced, videos::administered};
+use crate::{Api, Caller, Kind, Problem, Shared, body::Path, problem::whole, trace::traced, videos::administered};
 
 /// Stops the run of a video.
 ///
@@ -94,7 +94,7 @@ async fn again(api: &Api, video: &Model, upload: Artifact) -> Result<Uuid, Probl
     let n = found.runs + 1;
     let clip = Clip {
         video: video.id,
-        n: u32::try_from(n).unwrap_or_default(),
+        n: whole("counting the runs of a video", n)?,
         upload,
         content_type: found.content_type.clone(),
     };

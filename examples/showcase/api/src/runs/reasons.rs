@@ -4,6 +4,8 @@
 //! passed on: it is compared, word by word, with texts that are known to be fit, whose gaps take numbers and names
 //! of codecs alone.
 
+use crate::uploads::KINDS;
+
 /// What is said where nothing better is known.
 const UNKNOWN: &str = "The video could not be processed.";
 /// The longest that a gap may be filled with.
@@ -29,13 +31,16 @@ const FILE_TEXTS: &[&str] = &[
     "the video has no sound",
 ];
 
+/// The kinds of files that the steps can read: more than may be sent here.
+const READABLE: &str = "mp4, mov, mkv, webm, avi or ts";
+
 /// What the steps say while they work.
 const MESSAGES: &[&str] = &["done", "waits for the steps before it", "{} of video", "{} s of video"];
 
 /// Why a step failed, as one sentence, from the texts of its error and of what caused it.
 pub(crate) fn reason(chain: &[String]) -> String {
     let known = chain.iter().find(|text| FILE_TEXTS.iter().any(|known| fits(known, text)));
-    known.map_or_else(|| UNKNOWN.to_owned(), |text| sentence(text))
+    known.map_or_else(|| UNKNOWN.to_owned(), |text| sentence(&text.replace(READABLE, KINDS)))
 }
 
 /// What a step says of its progress, if it is fit to be shown.
@@ -83,6 +88,19 @@ mod tests {
 
         assert_eq!(cut, "The file is cut off: 4.0 s of 1:40 min can be read, so send it again, whole.");
         assert!(codec.starts_with("The video is encoded as prores: "), "{codec}");
+    }
+
+    #[test]
+    fn no_kind_of_file_is_asked_for_that_is_not_taken_here() {
+        let told: Vec<_> = FILE_TEXTS.iter().filter(|text| text.contains(READABLE)).map(|text| of(&[text])).collect();
+
+        assert_eq!(
+            told,
+            [
+                "The file is empty: send a video in MP4, QuickTime, WebM or Matroska.",
+                "The file is no video that can be read: send MP4, QuickTime, WebM or Matroska.",
+            ]
+        );
     }
 
     #[test]

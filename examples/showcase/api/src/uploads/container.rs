@@ -1,5 +1,7 @@
 //! What a file is by its first bytes, whatever its name and its type say.
 
+/// What is taken, in words.
+pub(crate) const KINDS: &str = "MP4, QuickTime, WebM or Matroska";
 /// How many of its first bytes tell what a file is.
 pub(crate) const HEAD_BYTES: u64 = 12;
 
@@ -36,6 +38,8 @@ impl Family {
 
 #[cfg(test)]
 mod tests {
+    use stagemark_contest_contract::CONTENT_TYPES;
+
     use super::*;
 
     #[test]
@@ -43,6 +47,13 @@ mod tests {
         assert_eq!(Family::of_head(b"\0\0\0\x20ftypisom"), Some(Family::Boxes));
         assert_eq!(Family::of_head(b"\0\0\0\x08wide\0\0\0\0"), Some(Family::Boxes));
         assert_eq!(Family::of_head(b"\x1a\x45\xdf\xa3\x01\0\0\0\0\0\0\0"), Some(Family::Matroska));
+    }
+
+    #[test]
+    fn the_types_that_are_described_are_those_that_are_taken() {
+        for content_type in CONTENT_TYPES {
+            assert!(Family::of_type(content_type).is_some(), "{content_type}");
+        }
     }
 
     #[test]

@@ -4,10 +4,7 @@ mod container;
 mod parts;
 mod seal;
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, time::Duration};
 
 use secrecy::SecretString;
 use stagemark::ports::{ArtifactError, Artifacts};
@@ -15,7 +12,7 @@ use stagemark_blob::{LocalArtifacts, PartTerms, PartUpload, PartUploads, PartsEr
 use stagemark_contest_contract::Moment;
 use uuid::Uuid;
 
-pub(crate) use container::{Family, HEAD_BYTES};
+pub(crate) use container::{Family, HEAD_BYTES, KINDS};
 pub(crate) use parts::{part_bytes, sizes_of};
 use seal::Seal;
 pub(crate) use seal::Token;
@@ -77,8 +74,8 @@ impl Uploads {
     pub(crate) async fn part_url(&self, part: Part<'_>) -> Result<String, PartsError> {
         match &self.place {
             Place::Bucket(artifacts) => {
-                let left = u64::try_from(part.expires_at.0 - Moment::now().0).unwrap_or_default();
-                let valid = Duration::from_millis(left).max(Duration::from_secs(1));
+                let left = part.expires_at.0.saturating_sub(Moment::now().0).max(1_000).unsigned_abs();
+                let valid = Duration::from_millis(left);
                 let terms = PartTerms { number: part.number, size_bytes: part.size_bytes, valid };
                 Ok(artifacts.part_url(part.upload, terms).await?.reveal().to_owned())
             }
@@ -121,9 +118,7 @@ impl fmt::Debug for Uploads {
 
 /// Until when URLs are good that are made now.
 pub(crate) fn expiry() -> Moment {
-    let until = SystemTime::now() + VALID;
-    let since = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    Moment(Moment::now().0.saturating_add_unsigned(VALID.as_secs() * 1_000))
 }
 
 #[cfg(test)]

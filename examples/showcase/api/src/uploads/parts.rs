@@ -13,10 +13,13 @@ pub(crate) fn part_bytes(size_bytes: u64) -> u64 {
 
 /// How large each part of a file is.
 pub(crate) fn sizes_of(size_bytes: u64) -> Vec<u64> {
-    let part_bytes = part_bytes(size_bytes);
-    let whole = std::iter::repeat_n(part_bytes, usize::try_from(size_bytes / part_bytes).unwrap_or(usize::MAX));
-    let rest = Some(size_bytes % part_bytes).filter(|rest| *rest > 0);
-    whole.chain(rest).collect()
+    let (part_bytes, mut left, mut sizes) = (part_bytes(size_bytes), size_bytes, Vec::new());
+    while left > 0 {
+        let size = left.min(part_bytes);
+        sizes.push(size);
+        left -= size;
+    }
+    sizes
 }
 
 #[cfg(test)]

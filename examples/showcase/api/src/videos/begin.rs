@@ -14,7 +14,7 @@ use stagemark_contest_records::{
 use uuid::Uuid;
 
 use super::{cards::page_of, incoming};
-use crate::{Api, Caller, Kind, Problem, Shared, body::Json, uploads::Family};
+use crate::{Api, Caller, Kind, Problem, Shared, body::Json, problem::whole, uploads::Family};
 
 const TITLE_CHARS_MAX: usize = 80;
 const FILE_NAME_CHARS_MAX: usize = 255;
@@ -142,16 +142,16 @@ fn fingerprint(new: &NewVideo) -> Result<Vec<u8>, Problem> {
 }
 
 /// The row of a video whose file is to come in.
-pub(super) fn row(player: Uuid, new: NewVideo) -> Model {
+pub(super) fn row(player: Uuid, new: NewVideo) -> Result<Model, Problem> {
     let id = Uuid::now_v7();
-    Model {
+    Ok(Model {
         id,
         player,
         title_key: new.title.to_lowercase(),
         title: new.title,
         file_name: new.file_name,
         content_type: new.content_type,
-        size_bytes: i64::try_from(new.size_bytes).unwrap_or(i64::MAX),
+        size_bytes: whole("keeping the size of a file", new.size_bytes)?,
         state: video::State::Uploading,
         created_at: Moment::now().0,
         upload_key: format!("{}/parts", videos::upload_folder(id)),
@@ -167,5 +167,5 @@ pub(super) fn row(player: Uuid, new: NewVideo) -> Model {
         preview_key: None,
         sprites_key: None,
         sprites: None,
-    }
+    })
 }

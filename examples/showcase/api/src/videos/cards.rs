@@ -13,7 +13,7 @@ use stagemark_contest_records::{
 };
 use uuid::Uuid;
 
-use crate::{Api, Caller, Problem, runs};
+use crate::{Api, Caller, Problem, problem::whole, runs};
 
 /// These videos, in this order.
 pub(super) async fn cards(
@@ -33,7 +33,7 @@ pub(super) async fn cards(
     let mut cards = Vec::with_capacity(videos.len());
     for (video, player) in videos {
         let state = state_of(api, &video).await?;
-        cards.push(counted.card(video, player, state));
+        cards.push(counted.card(video, player, state)?);
     }
     Ok(cards)
 }
@@ -43,15 +43,16 @@ pub(super) async fn page_of(api: &Api, caller: Option<Caller>, video: Model) -> 
     let author = lists::authors(api.records.reader(), [video.player]).await?.remove(&video.player);
     let author = author.ok_or_else(Problem::not_found)?;
     let (id, is_ready) = (video.id, video.state == State::Ready);
-    let (width_px, height_px) = (video.width_px, video.height_px);
+    let pixels = |side: Option<i32>| side.map(|side| whole("reading how large a picture is", side)).transpose();
+    let (width_px, height_px) = (pixels(video.width_px)?, pixels(video.height_px)?);
     let sprites = video.sprites.clone().filter(|_| is_ready).as_deref().map(serde_json::from_str).transpose();
     let sprites = sprites.map_err(|error| Problem::internal("reading the sprites of a video", &error))?;
     let card = cards(api, caller, vec![(video, author)]).await?.pop().ok_or_else(Problem::not_found)?;
     let url = |what: &str| is_ready.then(|| format!("/api/videos/{id}/media/{what}"));
     Ok(Video {
         card,
-        width_px: width_px.and_then(|width| width.try_into().ok()),
-        height_px: height_px.and_then(|height| height.try_into().ok()),
+        width_px,
+        height_px,
         video_url: url("video"),
         preview_url: url("preview"),
         sprites: sprites.zip(url("sprites")).map(|(sprites, url)| sheet(&sprites, url)),
@@ -66,20 +67,23 @@ struct Counted {
 }
 
 impl Counted {
-    fn card(&self, video: Model, player: player::Model, state: VideoState) -> VideoCard {
+    fn card(&self, video: Model, player: player::Model, state: VideoState) -> Result<VideoCard, Problem> {
         let id = video.id;
-        VideoCard {
+        Ok(VideoCard {
             id,
             title: video.title,
             player: Author { id: player.id, name: player.name, city: player.city },
             state,
             created_at: Moment(video.created_at),
-            duration_ms: video.duration_ms.and_then(|duration| duration.try_into().ok()),
+            duration_ms: video
+                .duration_ms
+                .map(|duration| whole("reading how long a video is", duration))
+                .transpose()?,
             likes: self.likes.get(&id).copied().unwrap_or_default(),
-            views: self.views.get(&id).map_or(0, |counts| counts.views.unsigned_abs()),
+            views: self.views.get(&id).map_or(Ok(0), |counts| whole("counting views", counts.views))?,
             poster_url: (state == VideoState::Ready).then(|| format!("/api/videos/{id}/media/poster")),
             liked_by_me: self.mine.contains(&id),
-        }
+        })
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn put_content(
 ) -> Result<Response, Problem> {
     api.limits.write(caller.player)?;
     let video = own(&api, caller, id).await?;
-    let (upload, size_bytes) = (upload_of(&video)?, size_of(&video));
+    let (upload, size_bytes) = (upload_of(&video)?, size_of(&video)?);
     stream::announces(&headers, size_bytes)?;
     // A name of its own: of two that send at once neither writes over what the other's run reads.
     let key = format!("{}/{}", upload_folder(id), Uuid::now_v7());

@@ -13,13 +13,14 @@ use uuid::Uuid;
 use super::begin::row;
 use crate::{
     Api, Kind, Problem,
+    problem::whole,
     trace::traced,
-    uploads::{Family, HEAD_BYTES},
+    uploads::{Family, HEAD_BYTES, KINDS},
 };
 
 /// Makes room for the file of a new video, and the row that is to be written for it.
 pub(super) async fn open(api: &Api, player: Uuid, new: NewVideo) -> Result<Model, Problem> {
-    let mut video = row(player, new);
+    let mut video = row(player, new)?;
     let upload = api.uploads.parts().begin(&video.upload_key, &video.content_type).await.map_err(refused)?;
     video.upload_id = Some(upload.id);
     Ok(video)
@@ -33,8 +34,8 @@ pub(super) fn upload_of(video: &Model) -> Result<PartUpload, Problem> {
 }
 
 /// How large the file of a video is to be.
-pub(super) fn size_of(video: &Model) -> u64 {
-    u64::try_from(video.size_bytes).unwrap_or_default()
+pub(super) fn size_of(video: &Model) -> Result<u64, Problem> {
+    whole("reading the size of a file", video.size_bytes)
 }
 
 /// Removes what has come in of a video that is no more. What cannot be removed now is found by its age.
@@ -77,7 +78,7 @@ pub(super) async fn submit(api: &Api, video: &Model, key: String) -> Result<Mode
         }
         return Err(problem);
     }
-    let (id, n, size_bytes) = (video.id, 1, size_of(video));
+    let (id, n, size_bytes) = (video.id, 1, size_of(video)?);
     let upload = Artifact::new(key.clone(), size_bytes);
     let clip = Clip { video: id, n, upload, content_type: video.content_type.clone() };
     let transaction = api.records.begin().await?;
@@ -108,15 +109,14 @@ async fn overtaken(api: &Api, video: Uuid, key: &str) -> Result<Model, Problem> 
 /// Whether the file is what was announced. The outer result is the store's.
 async fn check(api: &Api, video: &Model, key: &str) -> Result<Result<(), Problem>, Problem> {
     let file = api.uploads.artifacts().open(key).await.map_err(unreadable)?;
-    let (found, announced) = (file.size_bytes(), size_of(video));
+    let (found, announced) = (file.size_bytes(), size_of(video)?);
     if found != announced {
         let detail = format!("The file has {found} bytes, and not the {announced} that were announced. Begin again.");
         return Ok(Err(Problem::new(Kind::Conflict, detail)));
     }
     let head = file.read(0..HEAD_BYTES.min(found)).await.map_err(unreadable)?;
     if Family::of_head(&head).is_none() || Family::of_head(&head) != Family::of_type(&video.content_type) {
-        let detail = "The file is no video of the type that was announced. Send MP4, QuickTime, WebM or Matroska, and say \
-                      which it is.";
+        let detail = format!("The file is no video of the type that was announced. Send {KINDS}, and say which it is.");
         return Ok(Err(Problem::new(Kind::UnsupportedMediaType, detail)));
     }
     Ok(Ok(()))

@@ -1,7 +1,6 @@
 //! Lists of videos: the latest first, by player, by a word.
 
 use axum::{extract::State, http::HeaderMap, response::Response};
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use stagemark_contest_contract::{Page, VideoCard};
 use stagemark_contest_records::lists::{self, Wanted};
@@ -9,13 +8,12 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::cards::cards;
-use crate::{Caller, Kind, Problem, Shared, body::Query, conditional};
+use crate::{Caller, Kind, Problem, Shared, body::Query, conditional, cursor::Cursors};
 
-const LIMIT_MAX: u64 = 100;
-const LIMIT: u64 = 20;
+const LIMIT_MAX: u32 = 100;
+const LIMIT: u32 = 20;
 const TEXT_CHARS_MAX: usize = 80;
-/// So that a cursor of another list, or of another time, is not taken for one of this.
-const CURSOR_MARK: u8 = b'v';
+const CURSORS: Cursors = Cursors(b'v');
 
 /// Which videos are listed.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -36,7 +34,7 @@ pub(super) struct Asked {
     cursor: Option<String>,
     /// How many at most.
     #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u64>,
+    limit: Option<u32>,
 }
 
 /// A page of videos, the latest first.
@@ -63,17 +61,18 @@ pub(super) async fn list_videos(
     }
     let wanted = wanted(asked, caller)?;
     // One more than is given tells whether there is a next page.
-    let mut videos = lists::page(api.records.reader(), &wanted, limit + 1).await?;
-    let has_next = videos.len() as u64 > limit;
-    videos.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next_cursor = videos.last().filter(|_| has_next).map(|(video, _)| cursor_after(video.id));
+    let mut videos = lists::page(api.records.reader(), &wanted, u64::from(limit) + 1).await?;
+    let has_next = videos.len() > limit as usize;
+    videos.truncate(limit as usize);
+    let next_cursor = videos.last().filter(|_| has_next).map(|(video, _)| CURSORS.behind(video.id.as_bytes()));
     let page = Page { items: cards(&api, caller, videos).await?, next_cursor };
     let cache = if caller.is_some() { conditional::OWN } else { conditional::SHARED };
     conditional::json(&headers, cache, &page)
 }
 
 fn wanted(asked: Asked, caller: Option<Caller>) -> Result<Wanted, Problem> {
-    let mut wanted = Wanted { after: asked.cursor.as_deref().map(read_cursor).transpose()?, ..Wanted::default() };
+    let after = asked.cursor.as_deref().map(|cursor| CURSORS.place(cursor, |place| Uuid::from_slice(place).ok()));
+    let mut wanted = Wanted { after: after.transpose()?, ..Wanted::default() };
     wanted.text = asked.q.map(|text| word("q", &text)).transpose()?.filter(|text| !text.is_empty());
     if let Some(player) = asked.player {
         match player.parse() {
@@ -98,31 +97,4 @@ fn word(field: &str, text: &str) -> Result<String, Problem> {
         return Err(Problem::field(field, format!("must have at most {TEXT_CHARS_MAX} characters")));
     }
     Ok(text.to_owned())
-}
-
-fn cursor_after(video: Uuid) -> String {
-    let mut bytes = vec![CURSOR_MARK];
-    bytes.extend_from_slice(video.as_bytes());
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn read_cursor(cursor: &str) -> Result<Uuid, Problem> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
-    let video = bytes.as_deref().and_then(|bytes| Uuid::from_slice(bytes.strip_prefix(&[CURSOR_MARK])?).ok());
-    video.ok_or_else(|| Problem::field("cursor", "must be a next_cursor of this list"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_is_read_back_and_others_are_refused() {
-        let video = Uuid::now_v7();
-
-        assert_eq!(read_cursor(&cursor_after(video)).unwrap(), video);
-        for cursor in ["", "x", "AAAAAAAAAAAAAAAAAAAAAAA", "' OR 1=1 --", &video.to_string()] {
-            assert!(read_cursor(cursor).is_err(), "{cursor}");
-        }
-    }
 }

@@ -18,7 +18,7 @@ use super::{
     ranges::{Label, give},
     watch::ready,
 };
-use crate::{Problem, Shared, body::Path, conditional};
+use crate::{Problem, Shared, body::Path, conditional, problem::whole};
 
 /// Shorter than the URLs of a bucket are good for. A video that is deleted may be in a browser for so long.
 const CACHE: &str = "private, max-age=600";
@@ -68,8 +68,14 @@ fn type_of(key: &str) -> &'static str {
     params(("id" = Uuid, Path, description = "Which video"), ("medium" = inline(Medium), Path, description = "Which file of it"),
         ("Range" = Option<String>, Header, description = "Which bytes")),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 206, description = "The range", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The file", content(
+            (Vec<u8> = "video/mp4"), (Vec<u8> = "video/webm"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"),
+            (Vec<u8> = "image/webp"), (Vec<u8> = "application/octet-stream"),
+        )),
+        (status = 206, description = "The range", content(
+            (Vec<u8> = "video/mp4"), (Vec<u8> = "video/webm"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"),
+            (Vec<u8> = "image/webp"), (Vec<u8> = "application/octet-stream"),
+        )),
         (status = 304, description = "It is the one that whoever asks has"),
         (status = 307, description = "Where the file is", headers(("Location" = String, description = "Its URL"))),
         (status = 404, description = "not-found"),
@@ -117,7 +123,7 @@ pub(super) async fn get_thumbnails(State(api): State<Shared>, Path(id): Path<Uui
         serde_json::from_str(sprites).map_err(|error| Problem::internal("reading the sprites of a video", &error))?;
     let url = format!("/api/videos/{id}/media/sprites");
     let headers = [(header::CONTENT_TYPE, "text/vtt; charset=utf-8"), (header::CACHE_CONTROL, CACHE)];
-    let duration_ms = video.duration_ms.and_then(|duration| duration.try_into().ok());
+    let duration_ms = video.duration_ms.map(|duration| whole("reading how long a video is", duration)).transpose()?;
     Ok((headers, cues(&sprites, &url, duration_ms)).into_response())
 }
 

@@ -47,7 +47,7 @@ pub(super) async fn get_upload(
     let upload = upload_of(&video)?;
     let stored = api.uploads.parts().stored(&upload).await.map_err(refused)?;
     let stored: HashSet<_> = stored.iter().map(|&StoredPart { number, size_bytes }| (number, size_bytes)).collect();
-    let (size_bytes, expires_at) = (size_of(&video), expiry());
+    let (size_bytes, expires_at) = (size_of(&video)?, expiry());
     let mut parts = Vec::new();
     for (number, size_bytes) in (1..).zip(sizes_of(size_bytes)) {
         let part = Part { video: id, upload: &upload, number, size_bytes, expires_at };
@@ -87,7 +87,7 @@ pub(super) async fn complete_upload(
         return accepted(&api, caller, video).await;
     }
     let upload = upload_of(&video)?;
-    match api.uploads.parts().complete(&upload, &sizes_of(size_of(&video))).await {
+    match api.uploads.parts().complete(&upload, &sizes_of(size_of(&video)?)).await {
         // Another request may have submitted it in the meantime, and its run may have used the file up.
         Err(PartsError::NotOpen { .. }) if own(&api, caller, id).await?.state != video::State::Uploading => {}
         completed => {

@@ -7,15 +7,42 @@ use reqwest::{
 use serde_json::{Value, json};
 use stagemark_contest_api::Rates;
 
-use crate::fixture::{Host, PASSWORD, SignedIn, slug};
+use crate::fixture::{Database, Host, PASSWORD, SignedIn, slug};
+
+/// Each of these flows, on each database.
+macro_rules! on_both {
+    ($($flow:ident),+ $(,)?) => {
+        mod in_sqlite {
+            $(#[tokio::test] async fn $flow() { super::$flow(super::Database::Sqlite).await; })+
+        }
+
+        mod in_postgres {
+            $(#[tokio::test] async fn $flow() { super::$flow(super::Database::Postgres).await; })+
+        }
+    };
+}
+
+on_both!(
+    who_signs_up_is_signed_in,
+    a_refresh_token_is_for_no_script_and_no_other_site,
+    a_name_is_taken_whatever_its_case,
+    of_many_who_want_a_name_at_once_one_gets_it,
+    a_wrong_password_and_an_unknown_name_are_refused_alike,
+    a_session_goes_on_with_a_new_token_each_time,
+    a_stolen_refresh_token_that_is_used_twice_ends_the_session,
+    of_two_who_show_one_refresh_token_at_once_both_are_out,
+    who_has_signed_out_does_not_go_on,
+    another_site_cannot_refresh_or_sign_out,
+    guessing_a_password_meets_a_limit,
+    the_admin_of_the_settings_is_one,
+);
 
 async fn me(host: &Host, token: &str) -> reqwest::Response {
     host.request(Method::GET, "/api/me").bearer_auth(token).send().await.unwrap()
 }
 
-#[tokio::test]
-async fn who_signs_up_is_signed_in() {
-    let host = Host::start().await;
+async fn who_signs_up_is_signed_in(database: Database) {
+    let host = database.host().await;
 
     let ada = host.sign_up("Ada").await;
 
@@ -24,10 +51,9 @@ async fn who_signs_up_is_signed_in() {
     assert_eq!(shown["role"], "player");
 }
 
-#[tokio::test]
-async fn a_refresh_token_is_for_no_script_and_no_other_site() {
-    let host = Host::start().await;
-    let safe = Host::start_with(|settings| settings.public_origin = "https://contest.example".parse().unwrap()).await;
+async fn a_refresh_token_is_for_no_script_and_no_other_site(database: Database) {
+    let host = database.host().await;
+    let safe = database.host_with(|settings| settings.public_origin = "https://contest.example".parse().unwrap()).await;
 
     let ada = host.sign_up("ada").await;
 
@@ -38,9 +64,8 @@ async fn a_refresh_token_is_for_no_script_and_no_other_site() {
     assert!(safe.sign_up("ada").await.set_cookie.contains("; Secure"));
 }
 
-#[tokio::test]
-async fn a_name_is_taken_whatever_its_case() {
-    let host = Host::start().await;
+async fn a_name_is_taken_whatever_its_case(database: Database) {
+    let host = database.host().await;
     host.sign_up("Ada").await;
 
     let body = json!({ "name": "aDA", "password": PASSWORD, "city": "Paris" });
@@ -50,9 +75,9 @@ async fn a_name_is_taken_whatever_its_case() {
     assert_eq!(slug(refused).await, "name-taken");
 }
 
-#[tokio::test]
-async fn of_many_who_want_a_name_at_once_one_gets_it() {
-    let host = Host::start_with(|settings| settings.rates = Rates { sign_up_by_address: 0, ..Rates::default() }).await;
+async fn of_many_who_want_a_name_at_once_one_gets_it(database: Database) {
+    let host =
+        database.host_with(|settings| settings.rates = Rates { sign_up_by_address: 0, ..Rates::default() }).await;
     let body = json!({ "name": "ada", "password": PASSWORD, "city": "Paris" });
 
     let all = futures::future::join_all((0..6).map(|_| host.send(Method::POST, "/api/players", &body))).await;
@@ -62,9 +87,8 @@ async fn of_many_who_want_a_name_at_once_one_gets_it() {
     assert_eq!(statuses.iter().filter(|status| **status == StatusCode::CONFLICT).count(), 5, "{statuses:?}");
 }
 
-#[tokio::test]
-async fn a_wrong_password_and_an_unknown_name_are_refused_alike() {
-    let host = Host::start().await;
+async fn a_wrong_password_and_an_unknown_name_are_refused_alike(database: Database) {
+    let host = database.host().await;
     host.sign_up("ada").await;
 
     let wrong = host.sign_in("ada", "battery staple").await;
@@ -81,9 +105,8 @@ async fn a_wrong_password_and_an_unknown_name_are_refused_alike() {
     assert_eq!(right.status(), StatusCode::OK);
 }
 
-#[tokio::test]
-async fn a_session_goes_on_with_a_new_token_each_time() {
-    let host = Host::start().await;
+async fn a_session_goes_on_with_a_new_token_each_time(database: Database) {
+    let host = database.host().await;
     let first = host.sign_up("ada").await;
 
     let second = SignedIn::of(host.refresh(&first.cookie).await).await;
@@ -93,9 +116,8 @@ async fn a_session_goes_on_with_a_new_token_each_time() {
     assert_eq!(me(&host, &third.token).await.status(), StatusCode::OK);
 }
 
-#[tokio::test]
-async fn a_stolen_refresh_token_that_is_used_twice_ends_the_session() {
-    let host = Host::start().await;
+async fn a_stolen_refresh_token_that_is_used_twice_ends_the_session(database: Database) {
+    let host = database.host().await;
     let stolen = host.sign_up("ada").await.cookie;
     let next = SignedIn::of(host.refresh(&stolen).await).await.cookie;
     let other = SignedIn::of(host.sign_in("ada", PASSWORD).await).await.cookie;
@@ -108,9 +130,8 @@ async fn a_stolen_refresh_token_that_is_used_twice_ends_the_session() {
     assert_eq!(host.refresh(&other).await.status(), StatusCode::OK, "another session goes on");
 }
 
-#[tokio::test]
-async fn of_two_who_show_one_refresh_token_at_once_both_are_out() {
-    let host = Host::start().await;
+async fn of_two_who_show_one_refresh_token_at_once_both_are_out(database: Database) {
+    let host = database.host().await;
     let cookie = host.sign_up("ada").await.cookie;
 
     let all = futures::future::join_all((0..4).map(|_| host.refresh(&cookie))).await;
@@ -121,9 +142,8 @@ async fn of_two_who_show_one_refresh_token_at_once_both_are_out() {
     assert_eq!(host.refresh(&next).await.status(), StatusCode::UNAUTHORIZED);
 }
 
-#[tokio::test]
-async fn who_has_signed_out_does_not_go_on() {
-    let host = Host::start().await;
+async fn who_has_signed_out_does_not_go_on(database: Database) {
+    let host = database.host().await;
     let cookie = host.sign_up("ada").await.cookie;
 
     let out = host.request(Method::DELETE, "/api/session").header(COOKIE, &cookie).send().await.unwrap();
@@ -134,9 +154,8 @@ async fn who_has_signed_out_does_not_go_on() {
     assert_eq!(host.request(Method::DELETE, "/api/session").send().await.unwrap().status(), StatusCode::NO_CONTENT);
 }
 
-#[tokio::test]
-async fn another_site_cannot_refresh_or_sign_out() {
-    let host = Host::start().await;
+async fn another_site_cannot_refresh_or_sign_out(database: Database) {
+    let host = database.host().await;
     let cookie = host.sign_up("ada").await.cookie;
 
     for (method, path) in [(Method::POST, "/api/session/refresh"), (Method::DELETE, "/api/session")] {
@@ -146,9 +165,8 @@ async fn another_site_cannot_refresh_or_sign_out() {
     assert_eq!(host.refresh(&cookie).await.status(), StatusCode::OK);
 }
 
-#[tokio::test]
-async fn guessing_a_password_meets_a_limit() {
-    let host = Host::start().await;
+async fn guessing_a_password_meets_a_limit(database: Database) {
+    let host = database.host().await;
     host.sign_up("ada").await;
     let guesses = futures::future::join_all((0..6).map(|_| host.sign_in("ada", "battery staple"))).await;
 
@@ -161,9 +179,8 @@ async fn guessing_a_password_meets_a_limit() {
     assert_eq!(slug(right).await, "rate-limited");
 }
 
-#[tokio::test]
-async fn the_admin_of_the_settings_is_one() {
-    let host = Host::start_with(|settings| settings.admin = Some(("root".to_owned(), PASSWORD.into()))).await;
+async fn the_admin_of_the_settings_is_one(database: Database) {
+    let host = database.host_with(|settings| settings.admin = Some(("root".to_owned(), PASSWORD.into()))).await;
 
     let admin = SignedIn::of(host.sign_in("root", PASSWORD).await).await;
 

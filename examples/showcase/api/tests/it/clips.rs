@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, Database, EntityTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::{Value, json};
 use stagemark::{Attempt, Definition, Engine, Name, StepError, from_fn, ports::Artifacts};
 use stagemark_blob::{LocalArtifacts, S3Artifacts, S3Options};
@@ -12,14 +12,14 @@ use stagemark_contest_api::{ContestSettings, Uploads};
 use stagemark_contest_contract::{Clip, ERASE, Erase, PUBLISH_CLIP, Published, PublishedSprites, Role};
 use stagemark_contest_records::{
     Records,
-    entity::{player, video, video::State},
-    videos,
+    entity::{video, video::State},
+    testing, videos,
 };
 use stagemark_sql::{InTransaction, SqlStore};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::fixture::{Ground, Host, SECRET};
+use crate::fixture::{Ground, Host, SECRET, schema};
 
 /// How long a test waits for what must come.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -62,12 +62,7 @@ impl Contest {
 
     /// On `PostgreSQL` and a bucket, as in a cluster.
     pub(crate) async fn cluster() -> Self {
-        let url = tokio::task::spawn_blocking(|| stagemark_services::database_url().unwrap()).await.unwrap();
-        let schema = format!("contest_{}", Uuid::now_v7().simple());
-        let database = Database::connect(&url).await.unwrap();
-        database.execute_unprepared(&format!("CREATE SCHEMA {schema}")).await.unwrap();
-        database.close().await.unwrap();
-        let join = if url.contains('?') { '&' } else { '?' };
+        let url = schema("contest").await;
         let address = tokio::task::spawn_blocking(|| stagemark_services::s3_address().unwrap()).await.unwrap();
         let options = S3Options::new(&address.bucket)
             .endpoint(&address.endpoint)
@@ -75,7 +70,6 @@ impl Contest {
             .prefix(Uuid::now_v7().to_string());
         let artifacts = S3Artifacts::open(options).await.unwrap();
         let uploads = Uploads::bucket(artifacts.clone());
-        let url = format!("{url}{join}options=-csearch_path%3D{schema}");
         Self::on(url, artifacts, uploads, None).await
     }
 
@@ -117,18 +111,10 @@ impl Contest {
     }
 
     pub(crate) async fn somebody(&self, name: &str, role: Role) -> Player {
-        let id = Uuid::now_v7();
-        let row = player::ActiveModel {
-            id: Set(id),
-            name: Set(name.to_owned()),
-            name_key: Set(name.to_lowercase()),
-            password: Set("$argon2id$".to_owned()),
-            city: Set("Berlin".to_owned()),
-            role: Set(player::Role::Player),
-            created_at: Set(1),
-        };
+        let row = testing::player(name, "Berlin");
+        let id = row.id;
         let transaction = self.records().begin().await.unwrap();
-        row.insert(&transaction).await.unwrap();
+        testing::insert(&transaction, row).await.unwrap();
         transaction.commit().await.unwrap();
         Player { id, token: self.host.api.access_token(id, role).unwrap() }
     }

@@ -11,13 +11,45 @@ use stagemark::Engine;
 use stagemark_blob::LocalArtifacts;
 use stagemark_contest_api::{Api, ContestSettings, Parts, Shared, Uploads, router, serve};
 use stagemark_contest_ranking::{MemorySets, Options, Rankings, RecordsSource, Weights, ports::Sets};
-use stagemark_contest_records::Records;
+use stagemark_contest_records::{Records, testing};
 use stagemark_sql::SqlStore;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
 
 pub(crate) const SECRET: &str = "a secret of the tests, long enough";
+
+/// Where a host has its tables.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Database {
+    Sqlite,
+    /// In a schema of its own.
+    Postgres,
+}
+
+impl Database {
+    /// A host on it with the usual settings.
+    pub(crate) async fn host(self) -> Host {
+        self.host_with(|_| {}).await
+    }
+
+    /// The same, with settings that were changed.
+    pub(crate) async fn host_with(self, change: impl FnOnce(&mut ContestSettings)) -> Host {
+        let folder = tempfile::tempdir().unwrap();
+        let ground = match self {
+            Self::Sqlite => Ground::of(folder).await,
+            Self::Postgres => Ground::in_folder(folder, schema("accounts").await).await,
+        };
+        Host::on(ground, change).await
+    }
+}
+
+/// The URL of a schema of its own in a `PostgreSQL` that tests share.
+pub(crate) async fn schema(purpose: &str) -> String {
+    let url = spawn_blocking(|| stagemark_services::database_url().unwrap()).await.unwrap();
+    testing::schema(&url, &format!("{purpose}_{}", Uuid::now_v7().simple())).await.unwrap()
+}
 
 /// A host, until it is dropped with the runtime of its test.
 pub(crate) struct Host {

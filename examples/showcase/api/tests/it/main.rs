@@ -3,6 +3,7 @@
 mod accounts;
 mod clips;
 mod cluster;
+mod conforming;
 mod documents;
 mod fixture;
 mod hostile;

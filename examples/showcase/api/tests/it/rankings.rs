@@ -4,30 +4,23 @@ use reqwest::{
     Method, StatusCode,
     header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER},
 };
-use sea_orm::{ActiveModelTrait, ConnectionTrait, Database, IntoActiveModel};
 use serde_json::{Value, json};
 use stagemark::Engine;
 use stagemark_blob::LocalArtifacts;
 use stagemark_contest_api::Uploads;
 use stagemark_contest_contract::{Moment, Role};
 use stagemark_contest_ranking::{RedisSets, Weights};
-use stagemark_contest_records::entity::video;
+use stagemark_contest_records::{entity::video, testing};
 use stagemark_redis::Redis;
 use stagemark_services as services;
 use stagemark_sql::SqlStore;
 use uuid::Uuid;
 
-use crate::fixture::{Ground, Host, SECRET, slug};
+use crate::fixture::{Ground, Host, SECRET, schema, slug};
 
 /// Two hosts on one `PostgreSQL`, and on a Redis that may be harmed.
 async fn cluster() -> (services::Redis, [Host; 2]) {
-    let (redis, url) = (services::Redis::temporary().unwrap(), services::database_url().unwrap());
-    let schema = format!("api_{}", Uuid::now_v7().simple());
-    let database = Database::connect(&url).await.unwrap();
-    database.execute_unprepared(&format!("CREATE SCHEMA {schema}")).await.unwrap();
-    database.close().await.unwrap();
-    let join = if url.contains('?') { '&' } else { '?' };
-    let url = format!("{url}{join}options=-csearch_path%3D{schema}");
+    let (redis, url) = (services::Redis::temporary().unwrap(), schema("rankings").await);
     let host = async || {
         let sets = RedisSets::new(Redis::connect(&redis.url()).await.unwrap(), Weights::default());
         let folder = tempfile::tempdir().unwrap();
@@ -52,33 +45,10 @@ async fn player(host: &Host, name: &str) -> (Uuid, String) {
 
 /// A video that can be watched.
 async fn video(host: &Host, player: Uuid) -> Uuid {
-    let video = video::Model {
-        id: Uuid::now_v7(),
-        player,
-        title: "Backflip".to_owned(),
-        title_key: "backflip".to_owned(),
-        file_name: "backflip.mp4".to_owned(),
-        content_type: "video/mp4".to_owned(),
-        size_bytes: 1_000,
-        state: video::State::Ready,
-        created_at: 2,
-        upload_key: "uploads/1".to_owned(),
-        upload_id: None,
-        run: None,
-        runs: 1,
-        published_at: None,
-        duration_ms: None,
-        width_px: None,
-        height_px: None,
-        video_key: None,
-        poster_key: None,
-        preview_key: None,
-        sprites_key: None,
-        sprites: None,
-    };
-    let transaction = host.api.records.begin().await.unwrap();
+    let video = testing::video(player, video::State::Ready);
     let id = video.id;
-    video.into_active_model().reset_all().insert(&transaction).await.unwrap();
+    let transaction = host.api.records.begin().await.unwrap();
+    testing::insert(&transaction, video).await.unwrap();
     transaction.commit().await.unwrap();
     id
 }

@@ -36,6 +36,7 @@ async fn the_video_of_another_is_not_there() {
     contest.orders.send_replace(Orders::Wait);
     let begun = contest.begun(&ada, &file("")).await;
     let queued = contest.queued(&ada, "A clip").await;
+    contest.ends(&ada, queued, "RUNNING").await;
 
     for video in [begun, queued] {
         for (verb, way) in WAYS {

@@ -1,11 +1,7 @@
 //! The contest's tables, in `SQLite` and in `PostgreSQL`, with players and videos.
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, Database, EntityTrait, IntoActiveModel, Set};
-use stagemark_contest_records::{
-    Records,
-    entity::{player, video},
-    events,
-};
+use sea_orm::{ActiveModelTrait, EntityTrait, Set};
+use stagemark_contest_records::{Records, entity::video, events, testing};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -26,11 +22,7 @@ impl Tables {
 
     pub(crate) async fn in_postgres() -> Self {
         let (url, schema) = (stagemark_services::database_url().unwrap(), own_name().replace('-', "_"));
-        let database = Database::connect(&url).await.unwrap();
-        database.execute_unprepared(&format!("CREATE SCHEMA {schema}")).await.unwrap();
-        database.close().await.unwrap();
-        let join = if url.contains('?') { '&' } else { '?' };
-        Self::open(format!("{url}{join}options=-csearch_path%3D{schema}"), tempfile::tempdir().unwrap()).await
+        Self::open(testing::schema(&url, &schema).await.unwrap(), tempfile::tempdir().unwrap()).await
     }
 
     async fn open(url: String, folder: TempDir) -> Self {
@@ -39,27 +31,19 @@ impl Tables {
     }
 
     pub(crate) async fn add_player(&self, name: &str, city: &str) -> Uuid {
+        let player = testing::player(name, city);
+        let id = player.id;
         let transaction = self.records.begin().await.unwrap();
-        let id = Uuid::now_v7();
-        let player = player::ActiveModel {
-            id: Set(id),
-            name: Set(name.to_owned()),
-            name_key: Set(name.to_lowercase()),
-            password: Set(String::new()),
-            city: Set(city.to_owned()),
-            role: Set(player::Role::Player),
-            created_at: Set(1),
-        };
-        player.insert(&transaction).await.unwrap();
+        testing::insert(&transaction, player).await.unwrap();
         transaction.commit().await.unwrap();
         id
     }
 
     pub(crate) async fn add_video(&self, player: Uuid, state: video::State) -> Uuid {
-        let transaction = self.records.begin().await.unwrap();
-        let video = video::Model { player, state, ..clip() };
+        let video = testing::video(player, state);
         let id = video.id;
-        video.into_active_model().reset_all().insert(&transaction).await.unwrap();
+        let transaction = self.records.begin().await.unwrap();
+        testing::insert(&transaction, video).await.unwrap();
         transaction.commit().await.unwrap();
         id
     }
@@ -74,32 +58,5 @@ impl Tables {
         let transaction = self.records.begin().await.unwrap();
         video::Entity::delete_by_id(id).exec(&transaction).await.unwrap();
         transaction.commit().await.unwrap();
-    }
-}
-
-fn clip() -> video::Model {
-    video::Model {
-        id: Uuid::now_v7(),
-        player: Uuid::nil(),
-        title: "Backflip".to_owned(),
-        title_key: "backflip".to_owned(),
-        file_name: "backflip.mp4".to_owned(),
-        content_type: "video/mp4".to_owned(),
-        size_bytes: 1_000,
-        state: video::State::Ready,
-        created_at: 2,
-        upload_key: "uploads/1".to_owned(),
-        upload_id: None,
-        run: None,
-        runs: 1,
-        published_at: None,
-        duration_ms: None,
-        width_px: None,
-        height_px: None,
-        video_key: None,
-        poster_key: None,
-        preview_key: None,
-        sprites_key: None,
-        sprites: None,
     }
 }

@@ -590,7 +590,7 @@ export interface components {
              * @description How many tasks could begin now.
              */
             due: number;
-            /** @description Those by workflow and step. */
+            /** @description Those by workflow. */
             queues: components["schemas"]["QueueCount"][];
             /** @description The runs that have not ended. */
             runs: components["schemas"]["RunCounts"];
@@ -717,11 +717,8 @@ export interface components {
         Moment: string;
         /** @description A video that somebody is about to send. */
         NewVideo: {
-            /**
-             * @description What kind of file it is: `video/mp4`, `video/quicktime`, `video/webm` or `video/x-matroska`.
-             * @example video/mp4
-             */
-            content_type: string;
+            /** @enum {string} */
+            content_type: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska";
             /**
              * @description The name of the file, as the player knows it.
              * @example backflip.mp4
@@ -769,11 +766,11 @@ export interface components {
         /** @description A run with its timeline. */
         OpsRunDetail: components["schemas"]["OpsRun"] & {
             /** @description Why it failed: the messages of the error and of all its causes. */
-            /** @description The id of the trace that it is part of, by which it is found in the logs of all hosts. */
-            trace: string | null;
             error: string[];
             /** @description Its tasks, in the order of the plan. */
             tasks: components["schemas"]["OpsTask"][];
+            /** @description The id of the trace that it is part of, by which it is found in the logs of all hosts. */
+            trace: string | null;
         };
         /** @description A task of a run. */
         OpsTask: {
@@ -901,14 +898,14 @@ export interface components {
         /** @description Why a request was refused (RFC 9457). */
         Problem: {
             /** @description What is wrong with this request, and what can be done. */
+            detail: string;
+            /** @description The fields that were refused. */
+            errors?: components["schemas"]["FieldProblem"][];
             /**
              * @description Which request it was: `/traces/` and the id of its trace, by which operators find it in the logs.
              * @example /traces/0af7651916cd43dd8448eb211c80319c
              */
             instance?: string;
-            detail: string;
-            /** @description The fields that were refused. */
-            errors?: components["schemas"]["FieldProblem"][];
             /**
              * Format: int32
              * @description The status of the answer.
@@ -922,15 +919,13 @@ export interface components {
              */
             type: string;
         };
-        /** @description How many tasks of a step could begin now. */
+        /** @description How many tasks of a workflow could begin now. */
         QueueCount: {
             /**
              * Format: int64
              * @description How many.
              */
             count: number;
-            /** @description Of which step, where that is known. */
-            step: string | null;
             /** @description Of which workflow. */
             workflow: string;
         };
@@ -963,6 +958,25 @@ export interface components {
              */
             running: number;
         };
+        /** @description An event of a run that is followed. */
+        RunEvent: {
+            /** @description Where the run is: a `RunView`, in JSON. */
+            data: string;
+            /** @description Which one it is. */
+            event: components["schemas"]["RunEventKind"];
+            /** @description What to send as `Last-Event-ID`, so that what was seen is not told again. */
+            id: string;
+            /**
+             * Format: int64
+             * @description After how many milliseconds to come again, should the line break.
+             */
+            retry: number;
+        };
+        /**
+         * @description What an event of a run tells.
+         * @enum {string}
+         */
+        RunEventKind: "status" | "end";
         /** @description A run that was submitted. */
         RunRef: {
             /**
@@ -3429,6 +3443,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "video/mp4": number[];
+                    "video/webm": number[];
+                    "image/jpeg": number[];
+                    "image/png": number[];
+                    "image/webp": number[];
                     "application/octet-stream": number[];
                 };
             };
@@ -3438,6 +3457,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "video/mp4": number[];
+                    "video/webm": number[];
+                    "image/jpeg": number[];
+                    "image/png": number[];
+                    "image/webp": number[];
                     "application/octet-stream": number[];
                 };
             };
@@ -3681,13 +3705,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The events; the data of each is a RunView */
+            /** @description The events */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["RunEvent"];
                 };
             };
             /** @description unauthenticated */

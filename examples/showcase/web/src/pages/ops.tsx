@@ -70,7 +70,6 @@ function Queues({ counts }: { counts: Counts }) {
             <thead>
               <tr>
                 <th scope="col">Workflow</th>
-                <th scope="col">Step</th>
                 <th scope="col" class="is-number">
                   Waiting
                 </th>
@@ -78,9 +77,8 @@ function Queues({ counts }: { counts: Counts }) {
             </thead>
             <tbody>
               {counts.queues.map((queue) => (
-                <tr key={`${queue.workflow} ${queue.step ?? ''}`}>
+                <tr key={queue.workflow}>
                   <th scope="row">{queue.workflow}</th>
-                  <td>{queue.step ?? 'any'}</td>
                   <td class="is-number">{figure(queue.count)}</td>
                 </tr>
               ))}

@@ -10,7 +10,7 @@ import { asProblem, Problem } from '../api/problem'
 import type { Video } from '../api/types'
 import { player as signedIn } from '../session/session'
 import { uuidv7 } from '../watch/uuid'
-import { contentType } from './choice'
+import { contentType, NOT_TAKEN } from './choice'
 import { forget, recall, remember } from './memory'
 import { secondsLeft } from './parts'
 import { type NoBody, PartsUploader, type VideoMeta } from './plugin'
@@ -107,6 +107,8 @@ export function clear(): void {
 
 /** Makes the video, or finds the one that was made for this file before. */
 async function begin(player: string, file: File, title: string): Promise<Pick<Video, 'id'>> {
+  const type = contentType(file)
+  if (type === null) throw new Problem('unsupported-media-type', 415, NOT_TAKEN)
   const begun = recall(player, file)
   if (begun?.video && (await isOpen(begun.video))) return { id: begun.video }
   const key = begun && begun.video === null && begun.title === title ? begun.key : uuidv7()
@@ -114,7 +116,7 @@ async function begin(player: string, file: File, title: string): Promise<Pick<Vi
   const video = await body(
     api.POST('/api/videos', {
       params: { header: { 'Idempotency-Key': key } },
-      body: { title, file_name: file.name, size_bytes: file.size, content_type: contentType(file) },
+      body: { title, file_name: file.name, size_bytes: file.size, content_type: type },
     }),
   )
   remember(player, file, { key, title, video: video.id })
@@ -144,7 +146,7 @@ async function send(player: string, file: File, video: string): Promise<void> {
     forget(player, file)
     change({ phase: 'sent', sentBytes: file.size, secondsLeft: null })
   })
-  uppy.addFile({ name: file.name, type: contentType(file), data: file, meta: { video } })
+  uppy.addFile({ name: file.name, type: contentType(file) ?? file.type, data: file, meta: { video } })
   restartClock()
   change({ phase: 'sending' })
   await uppy.upload()
