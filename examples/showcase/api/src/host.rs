@@ -8,7 +8,7 @@ use stagemark::ports::StoreError;
 use stagemark_blob::{LocalArtifacts, S3Artifacts, S3Options};
 use stagemark_contest_ranking::{Options, Rankings};
 use stagemark_contest_records::{Records, RecordsError};
-use stagemark_redis::RedisError;
+use stagemark_redis::{Redis, RedisError};
 use stagemark_sql::SqlStore;
 use stagemark_worker::{
     Address, ArtifactPlace, Environment, S3Place, Settings, SettingsError, Source, Worker, WorkerError,
@@ -55,9 +55,9 @@ pub enum HostError {
     /// The contest's tables are not there.
     #[error("the contest's tables cannot be used")]
     Records(#[from] RecordsError),
-    /// Boards cannot be kept in Redis.
-    #[error("the boards cannot be kept in Redis")]
-    Rankings(#[from] RedisError),
+    /// Redis cannot be used.
+    #[error("what all hosts share cannot be kept in Redis")]
+    Redis(#[from] RedisError),
     /// The API cannot be made.
     #[error("the API cannot be made")]
     Api(#[from] ApiError),
@@ -107,9 +107,12 @@ async fn start(worker: Settings, settings: ContestSettings) -> Result<(), HostEr
     let host = Worker::new(worker).start().await?;
     let records = Records::open(host.settings().database.expose()).await?;
     let uploads = uploads(&host.settings().artifacts, &settings).await?;
-    let redis = host.settings().redis.as_ref().map(Address::expose);
-    let rankings = Rankings::open(redis, records.clone(), Options::new(settings.weights)).await?;
-    let parts = Parts { records, engine: host.engine().clone(), uploads, rankings };
+    let redis = match host.settings().redis.as_ref().map(Address::expose) {
+        Some(url) => Some(Redis::connect(url).await?),
+        None => None,
+    };
+    let rankings = Rankings::of(redis.clone(), records.clone(), Options::new(settings.weights));
+    let parts = Parts { records, engine: host.engine().clone(), uploads, rankings, redis };
     let api = Api::start(parts, settings.clone()).await?;
     let address = settings.listen;
     let listener = TcpListener::bind(address).await.map_err(|source| HostError::Listen { address, source })?;

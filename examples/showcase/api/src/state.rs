@@ -6,6 +6,7 @@ use stagemark::Engine;
 use stagemark_contest_contract::Role;
 use stagemark_contest_ranking::Rankings;
 use stagemark_contest_records::Records;
+use stagemark_redis::Redis;
 use uuid::Uuid;
 
 use crate::{
@@ -48,6 +49,8 @@ pub struct Parts {
     pub uploads: Uploads,
     /// The boards.
     pub rankings: Rankings,
+    /// What all hosts share, for the limits that hold over all of them; without it each host counts for itself.
+    pub redis: Option<Redis>,
 }
 
 /// The state of the router.
@@ -77,9 +80,9 @@ impl Api {
     pub async fn start(parts: Parts, settings: ContestSettings) -> Result<Shared, ApiError> {
         let tokens = Tokens::new(&settings.token_secret)?;
         let passwords = Passwords::new().map_err(ApiError::Passwords)?;
-        let limits = Limits::new(&settings.rates);
         let names = Names::default();
-        let Parts { records, engine, uploads, rankings } = parts;
+        let Parts { records, engine, uploads, rankings, redis } = parts;
+        let limits = Limits::new(&settings.rates, redis);
         let api = Self { records, engine, uploads, rankings, settings, tokens, passwords, limits, names };
         accounts::ensure_admin(&api).await?;
         Ok(Arc::new(api))

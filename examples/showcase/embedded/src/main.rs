@@ -85,7 +85,7 @@ async fn open(options: &Arguments, origin: &str) -> Result<Shared, Box<dyn Error
     let mut settings = ContestSettings::new(origin.parse()?, token_secret);
     settings.admin = Some((ADMIN.to_owned(), secrets::admin(dir)?));
     settings.web_folder = Some(options.web.clone());
-    Ok(Api::start(Parts { records, engine, uploads, rankings }, settings).await?)
+    Ok(Api::start(Parts { records, engine, uploads, rankings, redis: None }, settings).await?)
 }
 
 /// The address that is asked for, or the next that is free.

@@ -113,12 +113,21 @@ impl Rankings {
     /// # Errors
     /// If the URL is none of a Redis, or another server answers there. One that is away is connected to later.
     pub async fn open(redis: Option<&str>, records: Records, options: Options) -> Result<Self, RedisError> {
+        let redis = match redis {
+            Some(url) => Some(Redis::connect(url).await?),
+            None => None,
+        };
+        Ok(Self::of(redis, records, options))
+    }
+
+    /// Boards of these tables: in this Redis, or else in this process.
+    pub fn of(redis: Option<Redis>, records: Records, options: Options) -> Self {
         let weights = options.weights;
         let sets: Arc<dyn Sets> = match redis {
-            Some(url) => Arc::new(RedisSets::new(Redis::connect(url).await?, weights)),
+            Some(redis) => Arc::new(RedisSets::new(redis, weights)),
             None => Arc::new(MemorySets::new(weights)),
         };
-        Ok(Self::new(sets, Arc::new(RecordsSource::new(records, weights)), options))
+        Self::new(sets, Arc::new(RecordsSource::new(records, weights)), options)
     }
 
     /// A part of a board: from the sets if it is warm; else it is made, by one request in the fleet, while others wait.

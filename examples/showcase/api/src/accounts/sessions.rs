@@ -36,7 +36,7 @@ pub(super) async fn sign_up(
     Json(given): Json<SignUp>,
 ) -> Result<Response, Problem> {
     check::sign_up(&given)?;
-    api.limits.sign_up(address)?;
+    api.limits.sign_up(address).await?;
     let password = api.passwords.hash(SecretString::from(given.password)).await?;
     let player = player::Model {
         id: Uuid::now_v7(),
@@ -68,7 +68,7 @@ pub(super) async fn sign_in(
     Json(given): Json<SignIn>,
 ) -> Result<Response, Problem> {
     check::sign_in(&given)?;
-    api.limits.sign_in(&given.name, address)?;
+    api.limits.sign_in(&given.name, address).await?;
     // What cannot be a name is not looked for; it is refused as if it had been.
     let found =
         if check::is_name(&given.name) { api.records.player_named(&check::key_of(&given.name)).await? } else { None };
@@ -123,7 +123,7 @@ pub(super) async fn sign_out(State(api): State<Shared>, headers: HeaderMap) -> R
 
 async fn rotate(api: &Shared, address: std::net::IpAddr, headers: &HeaderMap) -> Result<Response, Problem> {
     by_own_page(headers)?;
-    api.limits.refresh(address)?;
+    api.limits.refresh(address).await?;
     let none = || Problem::new(Kind::Unauthenticated, "Nobody is signed in here; sign in.");
     let shown = RefreshToken::of(headers).ok_or_else(none)?;
     let (next, now) = (RefreshToken::new(shown.session), Moment::now().0);

@@ -89,7 +89,7 @@ impl Contest {
             .start()
             .await
             .unwrap();
-        let ground = Ground { folder, url: url.clone(), engine, uploads: uploads.clone() };
+        let ground = Ground { folder, url: url.clone(), engine, uploads: uploads.clone(), redis: None };
         Self { host: Host::on(ground, |_| {}).await, artifacts: Arc::new(artifacts), orders, url, uploads }
     }
 
@@ -102,7 +102,7 @@ impl Contest {
     pub(crate) async fn another_host_with(&self, change: impl FnOnce(&mut ContestSettings)) -> Host {
         let store = SqlStore::open(&self.url).await.unwrap();
         let engine = Engine::builder(store).poll(Duration::from_millis(100)).start().await.unwrap();
-        let ground = Ground { folder: None, url: self.url.clone(), engine, uploads: self.uploads.clone() };
+        let ground = Ground { folder: None, url: self.url.clone(), engine, uploads: self.uploads.clone(), redis: None };
         Host::on(ground, change).await
     }
 

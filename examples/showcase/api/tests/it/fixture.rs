@@ -12,6 +12,7 @@ use stagemark_blob::LocalArtifacts;
 use stagemark_contest_api::{Api, ContestSettings, Parts, Shared, Uploads, router, serve};
 use stagemark_contest_ranking::{MemorySets, Options, Rankings, RecordsSource, Weights, ports::Sets};
 use stagemark_contest_records::{Records, testing};
+use stagemark_redis::Redis;
 use stagemark_sql::SqlStore;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::spawn_blocking};
@@ -66,6 +67,8 @@ pub(crate) struct Ground {
     pub(crate) url: String,
     pub(crate) engine: Engine,
     pub(crate) uploads: Uploads,
+    /// What hosts share.
+    pub(crate) redis: Option<Redis>,
 }
 
 impl Ground {
@@ -80,7 +83,7 @@ impl Ground {
         let engine = Engine::builder(SqlStore::open(&url).await.unwrap()).start().await.unwrap();
         let artifacts = LocalArtifacts::open(folder.path().join("artifacts")).unwrap();
         let uploads = Uploads::folder(artifacts, &SECRET.into());
-        Self { folder: Some(folder), url, engine, uploads }
+        Self { folder: Some(folder), url, engine, uploads, redis: None }
     }
 }
 
@@ -107,7 +110,7 @@ impl Host {
         sets: impl Sets,
         change: impl FnOnce(&mut ContestSettings),
     ) -> Self {
-        let Ground { folder, url, engine, uploads } = ground;
+        let Ground { folder, url, engine, uploads, redis } = ground;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let origin = format!("http://{address}").parse().unwrap();
@@ -115,7 +118,7 @@ impl Host {
         change(&mut settings);
         let records = Records::open(&url).await.unwrap();
         let rankings = boards(sets, &records);
-        let api = Api::start(Parts { records, engine, uploads, rankings }, settings).await.unwrap();
+        let api = Api::start(Parts { records, engine, uploads, rankings, redis }, settings).await.unwrap();
         let (stop, settings, service) = (CancellationToken::new(), api.settings.clone(), router(&api));
         tokio::spawn({
             let stop = stop.clone();

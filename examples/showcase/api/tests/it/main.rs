@@ -7,6 +7,7 @@ mod conforming;
 mod documents;
 mod fixture;
 mod hostile;
+mod limits;
 mod memory;
 mod ops;
 mod problems;

@@ -19,14 +19,15 @@ use uuid::Uuid;
 use crate::fixture::{Ground, Host, SECRET, schema, slug};
 
 /// Two hosts on one `PostgreSQL`, and on a Redis that may be harmed.
-async fn cluster() -> (services::Redis, [Host; 2]) {
+pub(crate) async fn cluster() -> (services::Redis, [Host; 2]) {
     let (redis, url) = (services::Redis::temporary().unwrap(), schema("rankings").await);
     let host = async || {
-        let sets = RedisSets::new(Redis::connect(&redis.url()).await.unwrap(), Weights::default());
+        let shared = Redis::connect(&redis.url()).await.unwrap();
+        let sets = RedisSets::new(shared.clone(), Weights::default());
         let folder = tempfile::tempdir().unwrap();
         let engine = Engine::builder(SqlStore::open(&url).await.unwrap()).start().await.unwrap();
         let uploads = Uploads::folder(LocalArtifacts::open(folder.path()).unwrap(), &SECRET.into());
-        let ground = Ground { folder: Some(folder), url: url.clone(), engine, uploads };
+        let ground = Ground { folder: Some(folder), url: url.clone(), engine, uploads, redis: Some(shared) };
         Host::with_boards(ground, sets, |_| {}).await
     };
     let hosts = [host().await, host().await];
