@@ -86,11 +86,6 @@ fn add(tally: &mut tally::Model, due: &Due, weights: &Weights) {
         Kind::Unlike => {
             tally.likes -= 1;
             tally.like_sum -= left;
-            // Where nobody likes it nothing is left, not even what rounding leaves. More than that is left where a like is
-            // taken back here that is still to be tallied: events of one epoch come in any order.
-            if tally.likes == 0 && tally.like_sum.abs() < ROUNDING {
-                tally.like_sum = 0.0;
-            }
         }
         Kind::View => {
             tally.views += 1;
@@ -100,6 +95,11 @@ fn add(tally: &mut tally::Model, due: &Due, weights: &Weights) {
             tally.watch_ms += due.watch_ms;
             tally.watch_sum += left * seconds(due.watch_ms);
         }
+    }
+    // Where nobody likes it nothing is left, not even what rounding leaves. More than that is left where one like is here and
+    // another was taken back that is still to be tallied: events of one epoch come in any order.
+    if tally.likes == 0 && tally.like_sum.abs() < ROUNDING {
+        tally.like_sum = 0.0;
     }
 }
 
