@@ -88,13 +88,18 @@ pub(super) async fn complete_upload(
     }
     let upload = upload_of(&video)?;
     match api.uploads.parts().complete(&upload, &sizes_of(size_of(&video)?)).await {
-        // Another request may have submitted it in the meantime, and its run may have used the file up.
-        Err(PartsError::NotOpen { .. }) if own(&api, caller, id).await?.state != video::State::Uploading => {}
-        completed => {
-            completed.map_err(refused)?;
-        }
+        // Another request may have completed it in this moment, and be about to submit it: then the file is here.
+        Ok(_) | Err(PartsError::NotOpen { .. }) => {}
+        Err(error) => return Err(refused(error)),
     }
-    let queued = submit(&api, &video, upload.key).await?;
+    let queued = match submit(&api, &video, upload.key).await {
+        Ok(queued) => queued,
+        // Another may also have submitted it, and its run have used the file up.
+        Err(problem) => {
+            let found = own(&api, caller, id).await.ok().filter(|found| found.state != video::State::Uploading);
+            found.ok_or(problem)?
+        }
+    };
     accepted(&api, caller, queued).await
 }
 
