@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret;
 use stagemark::ports::StoreError;
 use stagemark_blob::{LocalArtifacts, S3Artifacts, S3Options};
+use stagemark_contest_lists::Latest;
 use stagemark_contest_ranking::{Options, Rankings};
 use stagemark_contest_records::{Records, RecordsError};
 use stagemark_redis::{Redis, RedisError};
@@ -112,7 +113,8 @@ async fn start(worker: Settings, settings: ContestSettings) -> Result<(), HostEr
         None => None,
     };
     let rankings = Rankings::of(redis.clone(), records.clone(), Options::new(settings.weights));
-    let parts = Parts { records, engine: host.engine().clone(), uploads, rankings, redis };
+    let latest = Latest::of(redis.clone(), records.clone());
+    let parts = Parts { records, engine: host.engine().clone(), uploads, rankings, latest, redis };
     let api = Api::start(parts, settings.clone()).await?;
     let address = settings.listen;
     let listener = TcpListener::bind(address).await.map_err(|source| HostError::Listen { address, source })?;

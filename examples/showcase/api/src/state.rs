@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stagemark::Engine;
 use stagemark_contest_contract::Role;
+use stagemark_contest_lists::Latest;
 use stagemark_contest_ranking::Rankings;
 use stagemark_contest_records::Records;
 use stagemark_redis::Redis;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub uploads: Uploads,
     /// The boards.
     pub rankings: Rankings,
+    /// The list of the latest videos.
+    pub latest: Latest,
     /// What all hosts share, for the limits that hold over all of them; without it each host counts for itself.
     pub redis: Option<Redis>,
 }
@@ -67,6 +70,8 @@ pub struct Api {
     pub uploads: Uploads,
     /// The boards.
     pub rankings: Rankings,
+    /// The list of the latest videos.
+    pub latest: Latest,
     /// The API's own settings.
     pub settings: ContestSettings,
     pub(crate) tokens: Tokens,
@@ -81,9 +86,9 @@ impl Api {
         let tokens = Tokens::new(&settings.token_secret)?;
         let passwords = Passwords::new().map_err(ApiError::Passwords)?;
         let names = Names::default();
-        let Parts { records, engine, uploads, rankings, redis } = parts;
+        let Parts { records, engine, uploads, rankings, latest, redis } = parts;
         let limits = Limits::new(&settings.rates, redis);
-        let api = Self { records, engine, uploads, rankings, settings, tokens, passwords, limits, names };
+        let api = Self { records, engine, uploads, rankings, latest, settings, tokens, passwords, limits, names };
         accounts::ensure_admin(&api).await?;
         Ok(Arc::new(api))
     }

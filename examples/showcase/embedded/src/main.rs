@@ -9,6 +9,7 @@ use stagemark::{Builder, Engine};
 use stagemark_blob::LocalArtifacts;
 use stagemark_contest::secrets;
 use stagemark_contest_api::{Api, ContestSettings, Parts, Shared, Uploads, router};
+use stagemark_contest_lists::Latest;
 use stagemark_contest_ranking::{Options, Rankings, settings, steps::Refresh};
 use stagemark_contest_records::Records;
 use stagemark_contest_worker::{Places, Upkeep, erase, publish};
@@ -71,12 +72,14 @@ async fn open(options: &Arguments, origin: &str) -> Result<Shared, Box<dyn Error
     let store = SqlStore::open(&url).await?;
     let records = Records::open(&url).await?;
     let artifacts = LocalArtifacts::open(dir.join("artifacts"))?;
-    let places = Places { records: records.clone(), store: Arc::new(store.clone()) };
+    let latest = Latest::of(None, records.clone());
+    let places = Places { records: records.clone(), store: Arc::new(store.clone()), latest: latest.clone() };
     let engine = Engine::builder(store).artifacts(artifacts.clone()).scratch(dir.join("scratch"));
     let weights = settings::weights(&Source::open(None, &Environment::of_process(), &settings::KEYS)?)?;
     let rankings = Rankings::open(None, records.clone(), Options::new(weights)).await?;
-    let upkeep = Upkeep { records: records.clone(), rankings: rankings.clone(), weights };
-    let engine = engine.serve(publish(Refresh::new(records.clone(), rankings.clone()))).serve(erase(places));
+    let refresh = Refresh::new(records.clone(), rankings.clone(), latest.clone());
+    let upkeep = Upkeep { records: records.clone(), rankings: rankings.clone(), latest: latest.clone(), weights };
+    let engine = engine.serve(publish(refresh)).serve(erase(places));
     let engine = upkeep.definitions().into_iter().fold(engine, Builder::serve);
     let engine = Upkeep::schedules()?.into_iter().fold(engine, Builder::schedule).start().await?;
 
@@ -85,7 +88,7 @@ async fn open(options: &Arguments, origin: &str) -> Result<Shared, Box<dyn Error
     let mut settings = ContestSettings::new(origin.parse()?, token_secret);
     settings.admin = Some((ADMIN.to_owned(), secrets::admin(dir)?));
     settings.web_folder = Some(options.web.clone());
-    Ok(Api::start(Parts { records, engine, uploads, rankings, redis: None }, settings).await?)
+    Ok(Api::start(Parts { records, engine, uploads, rankings, latest, redis: None }, settings).await?)
 }
 
 /// The address that is asked for, or the next that is free.

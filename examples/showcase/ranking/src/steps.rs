@@ -1,9 +1,10 @@
-//! Steps of the workflows that keep boards right: events become tallies, and boards are made before somebody asks.
+//! Steps of the workflows that keep boards and lists right: events become tallies, and what is asked for is made before.
 
 use std::time::Duration;
 
 use stagemark::{Attempt, Name, Step, StepError};
 use stagemark_contest_contract::{CITIES, CacheScope, Consolidated, Published, Tick, Warm};
+use stagemark_contest_lists::Latest;
 use stagemark_contest_records::{Records, events};
 use stagemark_sql::InTransaction;
 
@@ -103,17 +104,19 @@ impl Step for RefreshRankings {
 /// The last step of a video that has just become one to be watched: what came in of it since is on the boards, also where
 /// the host has died that took it in. However often it is done, nothing is counted twice.
 ///
-/// It does not wait for boards that are away: those are made anew before they are believed again.
+/// The list of the latest videos has it from then on too. Neither is waited for where it is away: boards are made anew
+/// before they are believed again, and the list is gone in some seconds.
 #[derive(Clone, Debug)]
 pub struct Refresh {
     records: Records,
     rankings: Rankings,
+    latest: Latest,
 }
 
 impl Refresh {
-    /// The boards of these rankings, by these tables.
-    pub fn new(records: Records, rankings: Rankings) -> Self {
-        Self { records, rankings }
+    /// The boards of these rankings, by these tables, and this list.
+    pub fn new(records: Records, rankings: Rankings, latest: Latest) -> Self {
+        Self { records, rankings, latest }
     }
 }
 
@@ -126,20 +129,41 @@ impl Step for Refresh {
         let open = events::open_of(&self.records, published.video).await?;
         let open: Vec<_> = open.into_iter().map(intake::event).collect();
         self.rankings.count(&open).await;
+        self.latest.changed().await;
         Ok(published)
     }
 }
 
-/// Makes boards before somebody asks for them. They can be read all the while, unless they are to be dropped first.
+/// Makes boards and the list of the latest videos before somebody asks for them. They can be read all the while, unless they
+/// are to be dropped first.
 #[derive(Clone, Debug)]
 pub struct WarmCaches {
     rankings: Rankings,
+    latest: Latest,
 }
 
 impl WarmCaches {
-    /// The boards of these rankings.
-    pub fn new(rankings: Rankings) -> Self {
-        Self { rankings }
+    /// The boards of these rankings, and this list.
+    pub fn new(rankings: Rankings, latest: Latest) -> Self {
+        Self { rankings, latest }
+    }
+
+    async fn lists(&self, warm: &Warm) -> Result<(), StepError> {
+        if warm.invalidate {
+            self.latest.changed().await;
+        }
+        Ok(self.latest.warm().await?)
+    }
+
+    async fn boards(&self, attempt: &Attempt, warm: &Warm) -> Result<(), StepError> {
+        for board in boards() {
+            if warm.invalidate {
+                self.rankings.forget(&board).await?;
+            }
+            self.rankings.refresh(&board).await?;
+            attempt.heartbeat();
+        }
+        Ok(())
     }
 }
 
@@ -149,15 +173,11 @@ impl Step for WarmCaches {
     type Output = ();
 
     async fn run(&self, attempt: &Attempt, warm: Warm) -> Result<(), StepError> {
-        if warm.scope == CacheScope::Lists {
-            return Ok(());
+        if warm.scope != CacheScope::Rankings {
+            self.lists(&warm).await?;
         }
-        for board in boards() {
-            if warm.invalidate {
-                self.rankings.forget(&board).await?;
-            }
-            self.rankings.refresh(&board).await?;
-            attempt.heartbeat();
+        if warm.scope != CacheScope::Lists {
+            self.boards(attempt, &warm).await?;
         }
         Ok(())
     }

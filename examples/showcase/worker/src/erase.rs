@@ -8,6 +8,7 @@ use stagemark::{
     ports::{Forgotten, Store},
 };
 use stagemark_contest_contract::{ERASE, Erase};
+use stagemark_contest_lists::Latest;
 use stagemark_contest_records::{
     Records,
     entity::{idempotency, like, video, video_run},
@@ -27,6 +28,8 @@ pub struct Places {
     pub records: Records,
     /// The engine's runs.
     pub store: Arc<dyn Store>,
+    /// The list of the latest videos.
+    pub latest: Latest,
 }
 
 /// Objects first, rows last: as long as there is an object, there is a row that tells of it.
@@ -60,7 +63,9 @@ impl Step for EraseObjects {
     }
 
     async fn run(&self, attempt: &Attempt, erase: Erase) -> Result<Erase, StepError> {
-        let Self(Places { records, store }) = self;
+        let Self(Places { records, store, latest }) = self;
+        // The host may have died that was asked to erase it, after it was written that it goes.
+        latest.changed().await;
         let artifacts = attempt.artifacts()?;
         let runs = self.0.runs(erase.video).await?;
         for record in store.load(&runs).await? {

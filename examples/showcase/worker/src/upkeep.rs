@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use stagemark::{Definition, Name, Schedule, ScheduleError};
 use stagemark_contest_contract::{CONSOLIDATE, CacheScope, Tick, WARM, Warm};
+use stagemark_contest_lists::Latest;
 use stagemark_contest_ranking::{
     Rankings, Weights,
     steps::{Consolidate, RefreshRankings, WarmCaches},
@@ -22,6 +23,8 @@ pub struct Upkeep {
     pub records: Records,
     /// The boards.
     pub rankings: Rankings,
+    /// The list of the latest videos.
+    pub latest: Latest,
     /// What counts how much.
     pub weights: Weights,
 }
@@ -29,12 +32,12 @@ pub struct Upkeep {
 impl Upkeep {
     /// The workflows.
     pub fn definitions(self) -> [Definition; 2] {
-        let Self { records, rankings, weights } = self;
+        let Self { records, rankings, latest, weights } = self;
         let consolidate = CONSOLIDATE.define(|tick| {
             let consolidated = tick.then(Consolidate::new(records.clone(), weights));
             consolidated.then(RefreshRankings::new(records, rankings.clone()))
         });
-        [consolidate, WARM.define(|order| order.then(WarmCaches::new(rankings)))]
+        [consolidate, WARM.define(|order| order.then(WarmCaches::new(rankings, latest)))]
     }
 
     /// When they run.

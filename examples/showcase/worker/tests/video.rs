@@ -6,6 +6,7 @@ use sea_orm::{ActiveValue::Set, EntityTrait};
 use stagemark::{Engine, ForgetError, RunId, ports::Artifacts};
 use stagemark_blob::LocalArtifacts;
 use stagemark_contest_contract::{Clip, ERASE, Erase, PUBLISH_CLIP, Published};
+use stagemark_contest_lists::Latest;
 use stagemark_contest_ranking::{Options, Rankings, Weights, steps::Refresh};
 use stagemark_contest_records::{
     Records,
@@ -23,6 +24,7 @@ use uuid::Uuid;
 /// One process with all that makes videos.
 struct Host {
     records: Records,
+    latest: Latest,
     artifacts: LocalArtifacts,
     engine: Engine,
 }
@@ -33,12 +35,13 @@ impl Host {
         let store = SqlStore::open(&url).await.unwrap();
         let records = Records::open(&url).await.unwrap();
         let artifacts = LocalArtifacts::open(folder.join("artifacts")).unwrap();
-        let places = Places { records: records.clone(), store: Arc::new(store.clone()) };
+        let latest = Latest::of(None, records.clone());
+        let places = Places { records: records.clone(), store: Arc::new(store.clone()), latest: latest.clone() };
         let rankings = Rankings::open(None, records.clone(), Options::new(Weights::default())).await.unwrap();
-        let refresh = Refresh::new(records.clone(), rankings);
+        let refresh = Refresh::new(records.clone(), rankings, latest.clone());
         let engine = Engine::builder(store).artifacts(artifacts.clone()).scratch(folder.join("scratch"));
         let engine = engine.serve(publish(refresh)).serve(erase(places)).start().await.unwrap();
-        Self { records, artifacts, engine }
+        Self { records, latest, artifacts, engine }
     }
 
     /// A video whose file has come in.
@@ -71,6 +74,11 @@ impl Host {
         (run.id(), run.result().await.unwrap())
     }
 
+    /// How many videos are listed.
+    async fn listed(&self) -> usize {
+        self.latest.part(None, 10).await.unwrap().unwrap().cards.len()
+    }
+
     async fn row(&self, video: Uuid) -> Option<video::Model> {
         video::Entity::find_by_id(video).one(self.records.reader()).await.unwrap()
     }
@@ -81,8 +89,11 @@ async fn a_clip_can_be_watched_until_it_is_erased() {
     let folder = tempfile::tempdir().unwrap();
     let host = Host::start(folder.path()).await;
     let clip = host.upload(folder.path(), State::Queued).await;
+    assert_eq!(host.listed().await, 0);
 
     let (run, published) = host.publish(&clip).await;
+
+    assert_eq!(host.listed().await, 1, "it is listed once its run is ready");
 
     let row = host.row(clip.video).await.unwrap();
     assert_eq!((row.state, row.width_px, row.height_px), (State::Ready, Some(1280), Some(720)));
@@ -95,6 +106,7 @@ async fn a_clip_can_be_watched_until_it_is_erased() {
     host.engine.submit(ERASE, Erase { video: clip.video }).await.unwrap().result().await.unwrap();
 
     assert!(host.row(clip.video).await.is_none());
+    assert_eq!(host.listed().await, 0);
     assert!(video_run::Entity::find().all(host.records.reader()).await.unwrap().is_empty());
     for folder in ["runs", "uploads"] {
         assert!(host.artifacts.list(folder).await.unwrap().is_empty(), "{folder}");

@@ -1,14 +1,12 @@
 //! Rows of videos as those see them who ask.
 
-use std::collections::{HashMap, HashSet};
-
-use stagemark_contest_contract::{Author, Moment, PublishedSprites, SpriteSheet, Video, VideoCard, VideoState};
+use stagemark_contest_contract::{PublishedSprites, SpriteSheet, Video, VideoCard, VideoState};
+use stagemark_contest_lists::{Counts, ListError};
 use stagemark_contest_records::{
     entity::{
         player,
         video::{Model, State},
     },
-    events::{self, VideoCounts},
     lists,
 };
 use uuid::Uuid;
@@ -22,18 +20,26 @@ pub(super) async fn cards(
     videos: Vec<(Model, player::Model)>,
 ) -> Result<Vec<VideoCard>, Problem> {
     let ids: Vec<Uuid> = videos.iter().map(|(video, _)| video.id).collect();
-    let db = api.records.reader();
-    let likes = lists::likes(db, &ids).await?;
-    let mine = match caller {
-        Some(caller) => lists::liked_by(db, caller.player, &ids).await?,
-        None => HashSet::new(),
-    };
-    let views = events::counts_of(db, &ids).await?;
-    let counted = Counted { likes, views, mine };
+    let counts = Counts::of(api.records.reader(), &ids).await?;
     let mut cards = Vec::with_capacity(videos.len());
     for (video, player) in videos {
         let state = state_of(api, &video).await?;
-        cards.push(counted.card(video, player, state)?);
+        cards.push(counts.card(video, player, state)?);
+    }
+    seen_by(api, caller, cards).await
+}
+
+/// These cards as whoever asks sees them.
+pub(super) async fn seen_by(
+    api: &Api,
+    caller: Option<Caller>,
+    mut cards: Vec<VideoCard>,
+) -> Result<Vec<VideoCard>, Problem> {
+    let Some(caller) = caller else { return Ok(cards) };
+    let ids: Vec<Uuid> = cards.iter().map(|card| card.id).collect();
+    let liked = lists::liked_by(api.records.reader(), caller.player, &ids).await?;
+    for card in &mut cards {
+        card.liked_by_me = liked.contains(&card.id);
     }
     Ok(cards)
 }
@@ -60,33 +66,6 @@ pub(super) async fn page_of(api: &Api, caller: Option<Caller>, video: Model) -> 
     })
 }
 
-struct Counted {
-    likes: HashMap<Uuid, u64>,
-    views: HashMap<Uuid, VideoCounts>,
-    mine: HashSet<Uuid>,
-}
-
-impl Counted {
-    fn card(&self, video: Model, player: player::Model, state: VideoState) -> Result<VideoCard, Problem> {
-        let id = video.id;
-        Ok(VideoCard {
-            id,
-            title: video.title,
-            player: Author { id: player.id, name: player.name, city: player.city },
-            state,
-            created_at: Moment(video.created_at),
-            duration_ms: video
-                .duration_ms
-                .map(|duration| whole("reading how long a video is", duration))
-                .transpose()?,
-            likes: self.likes.get(&id).copied().unwrap_or_default(),
-            views: self.views.get(&id).map_or(Ok(0), |counts| whole("counting views", counts.views))?,
-            poster_url: (state == VideoState::Ready).then(|| format!("/api/videos/{id}/media/poster")),
-            liked_by_me: self.mine.contains(&id),
-        })
-    }
-}
-
 /// Where a video is; while it is on its way its run knows.
 async fn state_of(api: &Api, video: &Model) -> Result<VideoState, Problem> {
     match (video.state, video.run) {
@@ -108,5 +87,14 @@ fn sheet(sprites: &PublishedSprites, url: String) -> SpriteSheet {
         tile_height_px: sprites.tile_height_px,
         interval_ms: sprites.interval_ms,
         count: sprites.count,
+    }
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Database(error) => error.into(),
+            error => Self::internal("listing videos", &error),
+        }
     }
 }

@@ -7,7 +7,7 @@ use stagemark_contest_records::lists::{self, Wanted};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::cards::cards;
+use super::cards::{cards, seen_by};
 use crate::{Caller, Kind, Problem, Shared, body::Query, conditional, cursor::Cursors};
 
 const LIMIT_MAX: u32 = 100;
@@ -60,13 +60,25 @@ pub(super) async fn list_videos(
         return Err(Problem::field("limit", format!("must be from 1 to {LIMIT_MAX}")));
     }
     let wanted = wanted(asked, caller)?;
+    let cache = if caller.is_some() { conditional::OWN } else { conditional::SHARED };
+    // What most ask for is kept ready.
+    if (Wanted { after: wanted.after, ..Wanted::default() }) == wanted
+        && let Some(part) = api.latest.part(wanted.after, limit as usize).await?
+    {
+        let last = part.cards.last().filter(|_| part.has_next);
+        let next_cursor = last.map(|card| CURSORS.behind(card.id.as_bytes()));
+        return conditional::json(
+            &headers,
+            cache,
+            &Page { items: seen_by(&api, caller, part.cards).await?, next_cursor },
+        );
+    }
     // One more than is given tells whether there is a next page.
     let mut videos = lists::page(api.records.reader(), &wanted, u64::from(limit) + 1).await?;
     let has_next = videos.len() > limit as usize;
     videos.truncate(limit as usize);
     let next_cursor = videos.last().filter(|_| has_next).map(|(video, _)| CURSORS.behind(video.id.as_bytes()));
     let page = Page { items: cards(&api, caller, videos).await?, next_cursor };
-    let cache = if caller.is_some() { conditional::OWN } else { conditional::SHARED };
     conditional::json(&headers, cache, &page)
 }
 

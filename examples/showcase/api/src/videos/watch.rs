@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use stagemark_contest_contract::{ERASE, Erase, Likes, Moment, Video};
-use stagemark_contest_ranking::intake;
+use stagemark_contest_ranking::{Event, intake};
 use stagemark_contest_records::{
     entity::video::{self, Model},
     events, likes, lists, videos,
@@ -81,7 +81,7 @@ pub(super) async fn like_video(
     let is_new = likes::like(&transaction, id, caller.player, now).await?;
     let events = if is_new { intake::liked(&transaction, id, now).await? } else { Vec::new() };
     transaction.commit().await?;
-    api.rankings.count(&events).await;
+    told(&api, &events).await;
     counted(&api, caller, id).await
 }
 
@@ -108,8 +108,16 @@ pub(super) async fn unlike_video(
         None => Vec::new(),
     };
     transaction.commit().await?;
-    api.rankings.count(&events).await;
+    told(&api, &events).await;
     counted(&api, caller, id).await
+}
+
+/// Boards and lists count along.
+async fn told(api: &Api, events: &[Event]) {
+    if !events.is_empty() {
+        api.rankings.count(events).await;
+        api.latest.changed().await;
+    }
 }
 
 async fn counted(api: &Api, caller: Caller, video: Uuid) -> Result<axum::Json<Likes>, Problem> {
@@ -152,6 +160,7 @@ pub(super) async fn delete_video(
     let erase = erase.submit_in(&transaction).await?;
     transaction.commit().await?;
     erase.wake();
+    api.latest.changed().await;
     // The score of its player is less now.
     if let Some(player) = lists::authors(api.records.reader(), [video.player]).await?.remove(&video.player) {
         api.rankings.removed(&player.city).await;

@@ -10,6 +10,7 @@ use stagemark::{Attempt, Definition, Engine, Name, StepError, from_fn, ports::Ar
 use stagemark_blob::{LocalArtifacts, S3Artifacts, S3Options};
 use stagemark_contest_api::{ContestSettings, Uploads};
 use stagemark_contest_contract::{Clip, ERASE, Erase, PUBLISH_CLIP, Published, PublishedSprites, Role};
+use stagemark_contest_lists::Latest;
 use stagemark_contest_records::{
     Records,
     entity::{video, video::State},
@@ -41,6 +42,7 @@ pub(crate) struct Contest {
     pub(crate) orders: watch::Sender<Orders>,
     url: String,
     uploads: Uploads,
+    latest: Latest,
 }
 
 /// Somebody who is signed in.
@@ -80,17 +82,24 @@ impl Contest {
         folder: Option<tempfile::TempDir>,
     ) -> Self {
         let records = Records::open(&url).await.unwrap();
-        let orders = watch::Sender::new(Orders::Go);
+        let (orders, latest) = (watch::Sender::new(Orders::Go), Latest::of(None, records.clone()));
         let engine = Engine::builder(SqlStore::open(&url).await.unwrap())
             .poll(Duration::from_millis(100))
             .artifacts(artifacts.clone())
-            .serve(publish(&orders))
+            .serve(publish(&orders, &latest))
             .serve(erase(&records))
             .start()
             .await
             .unwrap();
-        let ground = Ground { folder, url: url.clone(), engine, uploads: uploads.clone(), redis: None };
-        Self { host: Host::on(ground, |_| {}).await, artifacts: Arc::new(artifacts), orders, url, uploads }
+        let ground = Ground {
+            folder,
+            url: url.clone(),
+            engine,
+            uploads: uploads.clone(),
+            latest: Some(latest.clone()),
+            redis: None,
+        };
+        Self { host: Host::on(ground, |_| {}).await, artifacts: Arc::new(artifacts), orders, url, uploads, latest }
     }
 
     /// One more host on the same database and store, which serves no workflow.
@@ -102,7 +111,14 @@ impl Contest {
     pub(crate) async fn another_host_with(&self, change: impl FnOnce(&mut ContestSettings)) -> Host {
         let store = SqlStore::open(&self.url).await.unwrap();
         let engine = Engine::builder(store).poll(Duration::from_millis(100)).start().await.unwrap();
-        let ground = Ground { folder: None, url: self.url.clone(), engine, uploads: self.uploads.clone(), redis: None };
+        let ground = Ground {
+            folder: None,
+            url: self.url.clone(),
+            engine,
+            uploads: self.uploads.clone(),
+            latest: Some(self.latest.clone()),
+            redis: None,
+        };
         Host::on(ground, change).await
     }
 
@@ -228,7 +244,8 @@ pub(crate) fn id_of(video: &Value) -> Uuid {
 }
 
 /// The workflow of the contest with steps of the same names.
-fn publish(orders: &watch::Sender<Orders>) -> Definition {
+fn publish(orders: &watch::Sender<Orders>, latest: &Latest) -> Definition {
+    let latest = latest.clone();
     PUBLISH_CLIP.define(|clip| {
         let pass = |name| from_fn(name, async |_: Attempt, clip: Clip| Ok(clip));
         let (probed, edited) = (orders.subscribe(), orders.subscribe());
@@ -250,7 +267,13 @@ fn publish(orders: &watch::Sender<Orders>) -> Definition {
         let finished = clip.then(pass(Name::new("admit"))).then(probe).then(edit).then(pass(Name::new("finish")));
         let poster = finished.then(pass(Name::new("poster")));
         let publish = from_fn(Name::new("publish"), |attempt, (clip, _): (Clip, Clip)| show(attempt, clip));
-        let refresh = from_fn(Name::new("refresh"), async |_: Attempt, published: Published| Ok(published));
+        let refresh = from_fn(Name::new("refresh"), move |_: Attempt, published: Published| {
+            let latest = latest.clone();
+            async move {
+                latest.changed().await;
+                Ok(published)
+            }
+        });
         finished.and(poster).then(publish).then(refresh)
     })
 }

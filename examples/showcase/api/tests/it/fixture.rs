@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use stagemark::Engine;
 use stagemark_blob::LocalArtifacts;
 use stagemark_contest_api::{Api, ContestSettings, Parts, Shared, Uploads, router, serve};
+use stagemark_contest_lists::Latest;
 use stagemark_contest_ranking::{MemorySets, Options, Rankings, RecordsSource, Weights, ports::Sets};
 use stagemark_contest_records::{Records, testing};
 use stagemark_redis::Redis;
@@ -67,6 +68,8 @@ pub(crate) struct Ground {
     pub(crate) url: String,
     pub(crate) engine: Engine,
     pub(crate) uploads: Uploads,
+    /// The list of the latest videos, where others have it too.
+    pub(crate) latest: Option<Latest>,
     /// What hosts share.
     pub(crate) redis: Option<Redis>,
 }
@@ -83,7 +86,7 @@ impl Ground {
         let engine = Engine::builder(SqlStore::open(&url).await.unwrap()).start().await.unwrap();
         let artifacts = LocalArtifacts::open(folder.path().join("artifacts")).unwrap();
         let uploads = Uploads::folder(artifacts, &SECRET.into());
-        Self { folder: Some(folder), url, engine, uploads, redis: None }
+        Self { folder: Some(folder), url, engine, uploads, latest: None, redis: None }
     }
 }
 
@@ -110,7 +113,7 @@ impl Host {
         sets: impl Sets,
         change: impl FnOnce(&mut ContestSettings),
     ) -> Self {
-        let Ground { folder, url, engine, uploads, redis } = ground;
+        let Ground { folder, url, engine, uploads, latest, redis } = ground;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let origin = format!("http://{address}").parse().unwrap();
@@ -118,7 +121,8 @@ impl Host {
         change(&mut settings);
         let records = Records::open(&url).await.unwrap();
         let rankings = boards(sets, &records);
-        let api = Api::start(Parts { records, engine, uploads, rankings, redis }, settings).await.unwrap();
+        let latest = latest.unwrap_or_else(|| Latest::of(redis.clone(), records.clone()));
+        let api = Api::start(Parts { records, engine, uploads, rankings, latest, redis }, settings).await.unwrap();
         let (stop, settings, service) = (CancellationToken::new(), api.settings.clone(), router(&api));
         tokio::spawn({
             let stop = stop.clone();

@@ -27,7 +27,8 @@ pub(crate) async fn cluster() -> (services::Redis, [Host; 2]) {
         let folder = tempfile::tempdir().unwrap();
         let engine = Engine::builder(SqlStore::open(&url).await.unwrap()).start().await.unwrap();
         let uploads = Uploads::folder(LocalArtifacts::open(folder.path()).unwrap(), &SECRET.into());
-        let ground = Ground { folder: Some(folder), url: url.clone(), engine, uploads, redis: Some(shared) };
+        let ground =
+            Ground { folder: Some(folder), url: url.clone(), engine, uploads, latest: None, redis: Some(shared) };
         Host::with_boards(ground, sets, |_| {}).await
     };
     let hosts = [host().await, host().await];

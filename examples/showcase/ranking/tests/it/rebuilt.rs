@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use stagemark::{Artifact, Attempt, Engine, MemoryArtifacts, Step, Timestamp};
 use stagemark_contest_contract::{CONSOLIDATE, CacheScope, Published, PublishedSprites, Tick, WARM, Warm};
+use stagemark_contest_lists::Latest;
 use stagemark_contest_ranking::{
     Board, Event, MemorySets, Options, Origin, Rankings, RecordsSource, TallyError, intake,
     ports::{Part, Sets, Source},
@@ -293,18 +294,21 @@ async fn the_workflows_tally_events_count_those_that_were_missed_and_warm_boards
         let contest = Contest::begin(tables, Arc::new(MemorySets::new(weights()))).await;
         let (records, rankings) = (contest.tables.records.clone(), contest.rankings.clone());
         let refresh = RefreshRankings::new(records.clone(), rankings.clone());
+        let latest = Latest::of(None, records.clone());
         let consolidate = Consolidate::new(records.clone(), weights());
         let engine = Engine::builder(SqlStore::open(&contest.tables.url).await.unwrap())
             .serve(CONSOLIDATE.define(|tick| tick.then(consolidate).then(refresh)))
-            .serve(WARM.define(|warm| warm.then(WarmCaches::new(rankings.clone()))))
+            .serve(WARM.define(|warm| warm.then(WarmCaches::new(rankings.clone(), latest.clone()))))
             .start()
             .await
             .unwrap();
-        let warm = Warm { scope: CacheScope::Rankings, invalidate: false };
+        let warm = Warm { scope: CacheScope::All, invalidate: false };
         engine.submit(WARM, warm).await.unwrap().result().await.unwrap();
         for board in boards() {
             assert_eq!(rankings.view(&board, ALL).await.unwrap().origin, Origin::Cache, "{board}");
         }
+        assert_eq!(latest.part(None, 100).await.unwrap().unwrap().cards.len(), 18);
+        assert_eq!(latest.readings(), 1);
         // Its host dies before it counts.
         let at = i64::try_from(now().0).unwrap();
         let new = NewEvent { id: Uuid::now_v7(), video: contest.videos[0], kind: Kind::View, watch_ms: 0, at };
@@ -349,8 +353,9 @@ async fn what_came_in_of_a_video_is_on_the_boards_once_however_often_it_is_refre
         let view = |video| NewEvent { id: Uuid::now_v7(), video, kind: Kind::View, watch_ms: 0, at };
         take(&records, &[view(contest.videos[0]), view(contest.videos[9])]).await;
 
-        let (refresh, artifacts) = (Refresh::new(records, rankings.clone()), Arc::new(MemoryArtifacts::new()));
-        let attempt = Attempt::standalone(artifacts, std::env::temp_dir(), CancellationToken::new());
+        let (refresh, artifacts) =
+            (Refresh::new(records.clone(), rankings.clone(), Latest::of(None, records)), MemoryArtifacts::new());
+        let attempt = Attempt::standalone(Arc::new(artifacts), std::env::temp_dir(), CancellationToken::new());
         for _ in 0..2 {
             refresh.run(&attempt, published(contest.videos[0])).await.unwrap();
         }
