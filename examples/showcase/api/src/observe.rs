@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use metrics::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use tracing::{Instrument, field::Empty};
 
 use crate::trace::Trace;
@@ -20,6 +20,8 @@ const TRACE: HeaderName = HeaderName::from_static("traceresponse");
 pub(crate) fn describe() {
     describe_counter!("contest_http_requests_total", "Requests, by method, path as the description has it, and status");
     describe_histogram!("contest_http_request_seconds", Unit::Seconds, "How long it took until the answer began");
+    describe_gauge!("contest_http_requests_under_way", "Requests whose answer has not begun");
+    describe_gauge!("contest_event_streams", "Streams of events that somebody listens to");
 }
 
 /// Counts a request, and puts what is done for it into a span of the trace that the client names. The trace's id stands in
@@ -78,5 +80,21 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         gauge!("contest_http_requests_under_way").decrement(1);
+    }
+}
+
+/// Somebody who listens to a stream of events.
+pub(crate) struct Listener(());
+
+impl Listener {
+    pub(crate) fn new() -> Self {
+        gauge!("contest_event_streams").increment(1);
+        Self(())
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        gauge!("contest_event_streams").decrement(1);
     }
 }

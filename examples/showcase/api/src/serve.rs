@@ -30,9 +30,13 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long requests that are being answered may go on once the host is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// Told to who answers a request: the host is about to end, so an answer that goes on for long should too.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ending(pub(crate) CancellationToken);
+
 /// Serves until told to stop, and then until what is being answered is, within a time of grace.
 ///
-/// Event streams do not end by themselves: whoever serves them ends them on the same token.
+/// Event streams, which have no end to wait for, end at once: whoever listens comes again, to another host.
 pub async fn serve(listener: TcpListener, router: Router, settings: &ContestSettings, stop: CancellationToken) {
     let (places, graceful) = (Arc::new(Semaphore::new(settings.connections_max)), GracefulShutdown::new());
     loop {
@@ -42,7 +46,8 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &ContestSett
         };
         match accepted {
             Ok((stream, peer, place)) => {
-                let connection = graceful.watch(connection(stream, peer, router.clone()));
+                let connection =
+                    graceful.watch(connection(stream, (ConnectInfo(peer), Ending(stop.clone())), router.clone()));
                 tokio::spawn(async move {
                     // A client that is gone is no error of the host's.
                     if let Err(error) = connection.await {
@@ -76,11 +81,12 @@ async fn accept(
 
 fn connection(
     stream: TcpStream,
-    peer: SocketAddr,
+    (peer, ending): (ConnectInfo<SocketAddr>, Ending),
     router: Router,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send {
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(ending.clone());
         router.clone().oneshot(request.map(axum::body::Body::new))
     });
     http1::Builder::new()

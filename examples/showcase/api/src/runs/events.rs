@@ -6,6 +6,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
+    Extension,
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue},
     response::{
@@ -20,7 +21,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{stages::view, status_of};
-use crate::{Caller, Problem, Shared, body::Path, conditional, videos::administered};
+use crate::{Caller, Problem, Shared, body::Path, conditional, observe::Listener, serve::Ending, videos::administered};
 
 /// How often a silence is broken, so that nobody on the way thinks the line dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -46,13 +47,15 @@ pub(super) async fn run_events(
     State(api): State<Shared>,
     caller: Caller,
     Path(id): Path<Uuid>,
+    ending: Option<Extension<Ending>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let run = administered(&api, caller, id).await?.run.ok_or_else(Problem::not_found)?;
     status_of(&api, run).await?.ok_or_else(Problem::not_found)?;
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let events =
-        Sse::new(events(api.engine.watch_run(run.into()), seen)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let Ending(ending) = ending.map(|Extension(ending)| ending).unwrap_or_default();
+    let events = events(api.engine.watch_run(run.into()), seen).take_until(ending.cancelled_owned());
+    let events = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // nginx would gather events until they fill a page.
     let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(([unbuffered], events).into_response())
@@ -63,10 +66,10 @@ fn events(
     seen: Option<String>,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
     let until = Instant::now() + LIFE;
-    let living = stream::unfold(Box::pin(progress), move |mut progress| async move {
+    let living = stream::unfold((Box::pin(progress), Listener::new()), move |(mut progress, listener)| async move {
         // Whoever listens comes again, and is answered by a host that lives, or with a problem.
         let status = timeout_at(until, progress.next()).await.ok()??.ok()?;
-        Some((status, progress))
+        Some((status, (progress, listener)))
     });
     let told = living.scan(seen, |seen, status| {
         let is_last = status.status.has_ended();

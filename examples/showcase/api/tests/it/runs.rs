@@ -24,7 +24,12 @@ pub(crate) struct Told {
 }
 
 /// The events of a video's run, from a host.
-pub(crate) async fn listen(host: &Host, player: &Player, video: Uuid, seen: Option<&str>) -> impl Stream<Item = Told> {
+pub(crate) async fn listen(
+    host: &Host,
+    player: &Player,
+    video: Uuid,
+    seen: Option<&str>,
+) -> impl Stream<Item = Told> + use<> {
     let path = format!("/api/videos/{video}/run/events");
     let mut asked = host.request(Method::GET, &path).bearer_auth(&player.token);
     if let Some(seen) = seen {
@@ -169,6 +174,25 @@ async fn any_host_tells_of_any_run() {
 
     assert!(told.iter().all(|told| told.name == "end" || told.id != first.id), "{told:?}");
     assert_eq!(told.last().unwrap().name, "end");
+}
+
+#[tokio::test]
+async fn a_host_that_is_told_to_stop_lets_its_listeners_go_to_another() {
+    let (contest, player) = contest().await;
+    contest.orders.send_replace(Orders::Wait);
+    let video = contest.queued(&player, "A clip").await;
+    let other = contest.another_host().await;
+    let mut events = listen(&other, &player, video, None).await;
+    let first = events.next().await.unwrap();
+
+    drop(other);
+    let rest = tokio::time::timeout(Duration::from_secs(5), events.collect::<Vec<_>>()).await;
+    let again = listen(&contest.host, &player, video, Some(&first.id)).await;
+    contest.orders.send_replace(Orders::Go);
+
+    let rest = rest.expect("the stream ends with its host");
+    assert!(rest.iter().all(|told| told.name == "status"), "{rest:?}");
+    assert_eq!(again.collect::<Vec<_>>().await.last().unwrap().data["status"], "READY");
 }
 
 #[tokio::test]
