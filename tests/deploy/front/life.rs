@@ -1,9 +1,9 @@
 //! A front lives as long as it should.
 
-use std::process::Command;
+use std::{net::TcpListener, process::Command};
 
 use reqwest::StatusCode;
-use stagemark_services::{Front, Site};
+use stagemark_services::{Front, Site, free_ports};
 
 use super::{Fixture, INDEX};
 
@@ -33,6 +33,21 @@ async fn a_front_that_was_brought_up_serves_what_it_is_told_anew() {
     again.stop().unwrap();
     assert_eq!((again.url(), page.as_str()), (first, "another"));
     assert_ne!(page, INDEX);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_front_has_the_port_that_was_asked_for_or_is_not_there() {
+    let site = Fixture::start().await;
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_ports(1).unwrap()[0]);
+    let told = Site::new(site.folder.path().join("pages"), site.pair.clone()).api(site.hosts[0].address).port(port);
+
+    let front = Front::up_serving(folder.path(), &told).unwrap();
+    front.stop().unwrap();
+    let _other = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let refused = Front::up_serving(folder.path(), &told).unwrap_err().to_string();
+
+    assert_eq!(front.address().port(), port);
+    assert!(refused.contains(&format!("127.0.0.1:{port}")), "{refused}");
 }
 
 /// As its configuration is read before a new one is put in place.

@@ -29,8 +29,8 @@ const CONFIGURATION: &str = "nginx.conf";
 
 /// A private front: nginx on `https://localhost`, as it is deployed, but on free ports and with few limits.
 ///
-/// It is started by [`serving`](Self::serving) or [`up_serving`](Self::up_serving): by other ways only where it was
-/// before.
+/// It is started by [`serving`](Self::serving), [`start_serving`](Self::start_serving) or
+/// [`up_serving`](Self::up_serving): by other ways only where it was before.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), stagemark_services::ServiceError> {
@@ -59,16 +59,34 @@ impl Server<FrontKind> {
     pub fn serving(site: &Site) -> Result<Self, ServiceError> {
         let temporary = Temporary::new(S3Kind::tidy_below)?;
         keep(site, &temporary.path)?;
-        Self::within(temporary)
+        Self::within(temporary)?.at_port_of(site)
+    }
+
+    /// Starts one below this folder, which ends with this process.
+    pub fn start_serving(folder: &Path, site: &Site) -> Result<Self, ServiceError> {
+        keep(site, folder)?;
+        Self::start(folder)?.at_port_of(site)
     }
 
     /// Starts one below this folder unless it runs, which serves this from now on; it outlives this process.
     pub fn up_serving(folder: &Path, site: &Site) -> Result<Self, ServiceError> {
-        keep(site, folder)?;
         if let Some(front) = Self::running_in(folder) {
             front.stop()?;
         }
-        Self::up(folder)
+        keep(site, folder)?;
+        Self::up(folder)?.at_port_of(site)
+    }
+
+    /// Whoever was faster has the port that was asked for: then there is no front.
+    fn at_port_of(self, site: &Site) -> Result<Self, ServiceError> {
+        match site.port {
+            Some(port) if port != self.address().port() => {
+                self.stop()?;
+                let said = format!("another process has come to listen at 127.0.0.1:{port}");
+                Err(ServiceError::command("taking the port that was asked for", &said))
+            }
+            _ => Ok(self),
+        }
     }
 
     /// Where plain HTTP is answered.
@@ -88,6 +106,9 @@ fn keep(site: &Site, folder: &Path) -> Result<(), ServiceError> {
     let folder = folder.join(FrontKind::NAME);
     fs::create_dir_all(&folder).at("making the folder", &folder)?;
     write_private(&folder.join(SITE), &site.configuration()?)?;
+    if let Some(port) = site.port {
+        Place::ask_for(&folder, port, FrontKind::PORTS)?;
+    }
     let (theirs, ours) = (&site.pair, Pair::within(&folder));
     for (from, to) in [(&theirs.certificate, &ours.certificate), (&theirs.key, &ours.key)] {
         write_private(to, &fs::read_to_string(from).at("reading", from)?)?;

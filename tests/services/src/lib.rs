@@ -50,6 +50,7 @@ pub use certificate::Pair;
 pub use error::ServiceError;
 pub use front::{Front, FrontKind};
 pub use place::{Place, Secret};
+pub use ports::free_ports;
 pub use postgres::{Postgres, PostgresKind, Shutdown};
 pub use programs::find;
 pub use rabbitmq::{RabbitMq, RabbitMqKind};

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     error::{At, ServiceError},
-    ports::{free, is_free, random},
+    ports::{free_ports, is_free, random},
 };
 
 /// A password; it shows itself to nobody who does not ask for it.
@@ -67,11 +67,30 @@ impl Place {
         };
         let ports = match Self::kept_ports(&folder, count).filter(|ports| ports.iter().copied().all(is_free)) {
             Some(ports) => ports,
-            None => free(count)?,
+            None => free_ports(count)?,
         };
-        let lines: Vec<String> = ports.iter().map(ToString::to_string).collect();
-        write_private(&folder.join("ports"), &lines.join("\n"))?;
+        Self::keep_ports(&folder, &ports)?;
         Ok(Self { folder, ports, secret })
+    }
+
+    /// Has a folder keep this port as its first, for who claims it next, with the others that it has.
+    ///
+    /// # Errors
+    /// A [`ServiceError::Command`] where another listens there.
+    pub(crate) fn ask_for(folder: &Path, port: u16, count: usize) -> Result<(), ServiceError> {
+        if !is_free(port) {
+            let said = format!("another process listens at 127.0.0.1:{port}: end it, or ask for another port");
+            return Err(ServiceError::command("taking the port that was asked for", &said));
+        }
+        let kept = Self::kept_ports(folder, count).filter(|ports| ports[1..].iter().copied().all(is_free));
+        let mut ports = kept.map_or_else(|| free_ports(count), Ok)?;
+        ports[0] = port;
+        Self::keep_ports(folder, &ports)
+    }
+
+    fn keep_ports(folder: &Path, ports: &[u16]) -> Result<(), ServiceError> {
+        let lines: Vec<String> = ports.iter().map(ToString::to_string).collect();
+        write_private(&folder.join("ports"), &lines.join("\n"))
     }
 
     /// The place that this folder holds, if it is one.

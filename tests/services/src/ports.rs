@@ -9,8 +9,19 @@ const FIRST: u16 = 12_000;
 const COUNT: u16 = 20_000;
 const TRIES: usize = 400;
 
-/// This many free ports of 127.0.0.1, from a random one on, so that processes that look at once seldom meet.
-pub(crate) fn free(count: usize) -> Result<Vec<u16>, ServiceError> {
+/// This many free ports of 127.0.0.1, which the system gives to no outgoing connection meanwhile.
+///
+/// They are looked for from a random one on, so that processes that look at once seldom meet.
+///
+/// ```
+/// let ports = stagemark_services::free_ports(2)?;
+/// assert_ne!(ports[0], ports[1]);
+/// # Ok::<(), stagemark_services::ServiceError>(())
+/// ```
+///
+/// # Errors
+/// [`ServiceError::NoPorts`] where there are not so many.
+pub fn free_ports(count: usize) -> Result<Vec<u16>, ServiceError> {
     let start = u16::from_le_bytes(random()?);
     let candidates = (0..COUNT).map(|step| FIRST + (start % COUNT + step) % COUNT);
     // All are held until the last is found, so that they differ.
@@ -44,7 +55,7 @@ mod tests {
 
     #[test]
     fn free_ports_differ() {
-        let mut ports = free(12).unwrap();
+        let mut ports = free_ports(12).unwrap();
 
         // Whether they are still free cannot be asked: those who look at the same time hold them for a moment.
         ports.sort_unstable();

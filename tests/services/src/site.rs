@@ -28,6 +28,7 @@ const REQUESTS_PER_S: u32 = 100_000;
 pub struct Site {
     pages: PathBuf,
     pub(crate) pair: Pair,
+    pub(crate) port: Option<u16>,
     apis: Vec<SocketAddr>,
     store: Option<(SocketAddr, String)>,
     upload_bytes_max: u64,
@@ -42,6 +43,7 @@ impl Site {
         Self {
             pages: pages.into(),
             pair,
+            port: None,
             apis: Vec::new(),
             store: None,
             upload_bytes_max: 512 << 20,
@@ -49,6 +51,12 @@ impl Site {
             requests_burst: REQUESTS_PER_S,
             connections_max: 60_000,
         }
+    }
+
+    /// On this port of 127.0.0.1 and no other (default: one that is free, and the same when the front comes back).
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
     }
 
     /// With one more API host.
