@@ -2,28 +2,29 @@
 //!
 //! Stop it in any way and start it again: every run goes on from its markers.
 
+mod listen;
+
 use std::{error::Error, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Parser;
 use stagemark::{Builder, Engine};
 use stagemark_blob::LocalArtifacts;
 use stagemark_contest::secrets;
-use stagemark_contest_api::{Api, ContestSettings, Parts, Shared, Uploads, router};
+use stagemark_contest_api::{Api, ContestSettings, Parts, Shared, Uploads, router, serve};
 use stagemark_contest_lists::Latest;
 use stagemark_contest_ranking::{Options, Rankings, settings, steps::Refresh};
 use stagemark_contest_records::Records;
 use stagemark_contest_worker::{Places, Upkeep, erase, publish};
 use stagemark_sql::SqlStore;
 use stagemark_worker::{Environment, Source};
-use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 /// A step that runs when the process is told to stop gets so long; what is not done by then goes on at the next start.
 const GRACE: Duration = Duration::from_secs(2);
 /// The name of the admin whose password is made at the first start.
 const ADMIN: &str = "admin";
-/// How many ports are tried, from the one that is asked for on, where others listen already.
-const PORTS: u16 = 20;
 
 /// A short-video contest on Stagemark, in one process.
 #[derive(Debug, Parser)]
@@ -31,9 +32,9 @@ struct Arguments {
     /// The folder of the database, the videos and the secrets; it is made where there is none
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// Where the page is; the next free port where another listens there
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    /// Where the page is, and nowhere else; without it 127.0.0.1:8080, or the next free port where another listens there
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
     /// The folder of the page's files
     #[arg(long, value_name = "DIR")]
     web: PathBuf,
@@ -48,21 +49,31 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err(format!("{} has no index.html: build the page first", options.web.display()).into());
     }
     std::fs::create_dir_all(&options.dir).map_err(|error| format!("{}: {error}", options.dir.display()))?;
-    let listener = listen(options.listen).await?;
+    let listener = listen::listen(options.listen).await?;
+    let mut signals = Signals::listen()?;
     let origin = format!("http://{}", listener.local_addr()?);
 
     let api = open(&options, &origin).await?;
     println!("The contest is at {origin}");
     println!("The operators' page is for {ADMIN}, with the password in {}", options.dir.join(secrets::ADMIN).display());
     println!("Ctrl-C stops it; started again, every run goes on.");
-    let serve = axum::serve(listener, router(&api).into_make_service_with_connect_info::<SocketAddr>());
+    let stop = CancellationToken::new();
+    let (router, settings, told) = (router(&api), api.settings.clone(), stop.clone());
+    let served = tokio::spawn(async move { serve(listener, router, &settings, told).await });
     tokio::select! {
-        served = serve.into_future() => served?,
-        told = stop() => told?,
+        () = signals.next() => stop.cancel(),
         never = api.tend() => match never {},
     }
-    api.engine.shutdown(GRACE).await;
-    Ok(())
+    let end = async {
+        served.await?;
+        api.engine.shutdown(GRACE).await;
+        Ok(())
+    };
+    tokio::select! {
+        ended = end => ended,
+        // Who tells it twice does not want to wait for what is being answered.
+        () = signals.next() => Ok(()),
+    }
 }
 
 /// All parts, on the folder.
@@ -91,27 +102,21 @@ async fn open(options: &Arguments, origin: &str) -> Result<Shared, Box<dyn Error
     Ok(Api::start(Parts { records, engine, uploads, rankings, latest, redis: None }, settings).await?)
 }
 
-/// The address that is asked for, or the next that is free.
-async fn listen(asked: SocketAddr) -> Result<TcpListener, String> {
-    let mut address = asked;
-    for _ in 0..PORTS {
-        match TcpListener::bind(address).await {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && address.port() != 0 => {
-                address.set_port(address.port().saturating_add(1));
-            }
-            bound => return bound.map_err(|error| format!("{address} cannot be listened at: {error}")),
-        }
-    }
-    Err(format!("others listen at {asked} and the {PORTS} ports from there on; name another by --listen"))
+/// What tells the process to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
 }
 
-/// Returns when the process is told to stop.
-async fn stop() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
-    Ok(())
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
