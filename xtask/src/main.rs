@@ -26,7 +26,7 @@ Usage: cargo xtask <COMMAND> [OPTIONS]
 Commands:
   showcase
          Runs a short-video contest, and prints where its page is (--dir DIR, --listen ADDRESS); with --cluster
-         as it is deployed: nginx, two API hosts and two workers, on private servers
+         as it is deployed: nginx, two API hosts and two workers, on private servers (the same options)
   demo   Runs a real video through the pipeline (see cargo xtask demo --help)
   test   Runs every test; takes the options of cargo test
   bench  Measures the engine and the pipeline (see cargo xtask bench --help)
@@ -66,31 +66,50 @@ fn showcase(mut arguments: Vec<OsString>) -> Result<(), String> {
     provide::all(&[Need::CC, Need::FFMPEG, Need::LIMITS, Need::PYTHON])?;
     let page = web::build()?;
     if arguments.iter().any(|argument| argument == "--cluster") {
-        return showcase_on_a_cluster(&page);
+        arguments.retain(|argument| argument != "--cluster");
+        return showcase_on_a_cluster(arguments, &page);
     }
-    if !arguments.iter().any(|argument| argument.to_string_lossy().starts_with("--dir")) {
+    if dir_of(&arguments).is_none() {
         arguments.extend(["--dir".into(), root().join("stagemark-showcase").into()]);
     }
     arguments.extend(["--web".into(), page.into()]);
     hand_over(cargo(&["run", "--package", "stagemark-contest", "--"]).args(arguments))
 }
 
-/// The servers stay up afterwards, as `cargo xtask services` has them.
-fn showcase_on_a_cluster(page: &Path) -> Result<(), String> {
+/// The servers stay up afterwards, as `cargo xtask services` has them. Those of a folder that is asked for are its own:
+/// accounts are in them, whose secrets are in the folder.
+fn showcase_on_a_cluster(mut arguments: Vec<OsString>, page: &Path) -> Result<(), String> {
     provide::all(&[Need::NGINX])?;
-    let variables = services::up(&root().join("stagemark-services"))?;
     let packages = ["stagemark-contest", "stagemark-contest-api", "stagemark-contest-worker"];
     let packages = packages.iter().flat_map(|name| ["--package", name]);
     run(cargo(&["build", "--bins"]).args(packages))?;
     let here = env::current_exe().map_err(|error| format!("the folder of the programs is not known: {error}"))?;
     let mut cluster = Command::new(here.with_file_name("stagemark-contest-cluster"));
-    cluster.arg("--dir").arg(root().join("stagemark-showcase/cluster")).arg("--web").arg(page);
-    hand_over(cluster.envs(variables))
+    if !arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+        let servers = match dir_of(&arguments) {
+            Some(dir) => dir.join("services"),
+            None => root().join("stagemark-services"),
+        };
+        cluster.envs(services::up(&servers)?);
+        println!("The servers end by cargo xtask services down --dir {}", servers.display());
+    }
+    if dir_of(&arguments).is_none() {
+        arguments.extend(["--dir".into(), root().join("stagemark-showcase/cluster").into()]);
+    }
+    hand_over(cluster.args(arguments).arg("--web").arg(page))
+}
+
+/// The folder that is asked for, by `--dir DIR` or `--dir=DIR`.
+fn dir_of(arguments: &[OsString]) -> Option<PathBuf> {
+    arguments.iter().enumerate().find_map(|(at, argument)| match argument.to_str()? {
+        "--dir" => arguments.get(at + 1).map(PathBuf::from),
+        other => other.strip_prefix("--dir=").map(PathBuf::from),
+    })
 }
 
 fn demo(mut arguments: Vec<OsString>) -> Result<(), String> {
     provide::all(&[Need::CC, Need::FFMPEG, Need::LIMITS])?;
-    if !arguments.iter().any(|argument| argument.to_string_lossy().starts_with("--dir")) {
+    if dir_of(&arguments).is_none() {
         arguments.extend(["--dir".into(), root().join("stagemark-demo").into()]);
     }
     if arguments.iter().any(|argument| argument == "--cluster") {
@@ -160,4 +179,18 @@ fn hand_over(command: &mut Command) -> Result<(), String> {
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_found_in_both_ways_of_asking_for_it() {
+        let found = |words: &[&str]| dir_of(&words.iter().map(OsString::from).collect::<Vec<_>>());
+
+        assert_eq!(found(&["--listen", "a:1", "--dir", "here"]), Some("here".into()));
+        assert_eq!(found(&["--dir=here", "--listen", "a:1"]), Some("here".into()));
+        assert_eq!(found(&["--listen", "a:1"]), None);
+    }
 }
