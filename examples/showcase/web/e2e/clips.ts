@@ -2,8 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import type { Page } from 'playwright-core'
+import type { Page, Request, Response } from 'playwright-core'
 import { onTestFinished } from 'vitest'
+import { eventually } from './browser'
 import { settings } from './settings'
 
 /** How long a real pipeline may take on a slow machine. */
@@ -59,8 +60,31 @@ export async function pick(page: Page, file: Picked | string, title: string): Pr
 export async function upload(page: Page, file: Picked | string, title: string): Promise<string> {
   await pick(page, file, title)
   await page.getByRole('button', { name: /^Upload / }).click()
-  await page.waitForURL(/\/v\//, { timeout: 60_000 })
+  await sent(page)
   return idOf(page)
+}
+
+/** Waits until an upload led to the page of its video; throws with what the page, and what it asked, say instead. */
+async function sent(page: Page): Promise<void> {
+  const asked: string[] = []
+  const finished = (response: Response) => asked.push(`${response.status()} ${shown(response.request())}`)
+  const failed = (request: Request) => asked.push(`${request.failure()?.errorText} ${shown(request)}`)
+  page.on('response', finished).on('requestfailed', failed)
+  try {
+    await page.waitForURL(/\/v\//, { timeout: 60_000 })
+  } catch (error) {
+    const card = await page.locator('main').textContent()
+    throw new Error(`the upload did not end; the page says:\n${card}\nand it asked:\n${asked.join('\n')}`, {
+      cause: error,
+    })
+  } finally {
+    page.off('response', finished).off('requestfailed', failed)
+  }
+}
+
+/** A request without the signature in its address. */
+function shown(request: Request): string {
+  return `${request.method()} ${request.url().split('?')[0]}`
 }
 
 export function idOf(page: Page): string {
@@ -71,6 +95,32 @@ export function idOf(page: Page): string {
 export async function ended(page: Page, how: 'ready' | 'failed'): Promise<void> {
   const sign = how === 'ready' ? 'media-controller.player video' : 'section.run[data-status=FAILED] .reason'
   await page.locator(sign).waitFor({ timeout: RUN_MS })
+}
+
+/** Waits until a long stage has begun, and is far from its end. */
+export async function midway(page: Page): Promise<void> {
+  const bar = page.locator('.pass[data-state=RUNNING] [role=progressbar]').first()
+  await eventually(
+    () => bar.getAttribute('aria-valuenow', { timeout: 1_000 }).catch(() => null),
+    (shown) => Number(shown) >= 1 && Number(shown) <= 80,
+    RUN_MS,
+  )
+}
+
+/** Starts the video of a page, and sees it play. */
+export async function plays(page: Page): Promise<void> {
+  await page.locator('media-play-button').click()
+  const video = page.locator('media-controller.player video')
+  await eventually(
+    () => video.evaluate((element: HTMLVideoElement) => element.currentTime),
+    (time) => time > 0.5,
+  )
+}
+
+/** Kills a host, without a word; throws with what went wrong. */
+export async function kill(host: string | null): Promise<void> {
+  const killed = await fetch(host ?? '', { method: 'POST' })
+  if (!killed.ok) throw new Error(await killed.text())
 }
 
 /** The percentage of a run or an upload as it is shown. */

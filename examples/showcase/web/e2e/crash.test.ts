@@ -1,30 +1,41 @@
-import { execSync } from 'node:child_process'
+import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { endBrowserAfterAll, eventually, faults, newAccount, signUp, visitor } from './browser'
-import { ended, percent, RUN_MS, realClip, upload } from './clips'
+import { ended, kill, midway, percent, plays, RUN_MS, realClip, upload } from './clips'
+import { settings } from './settings'
 
-/** A command that kills what works on runs, and starts it again; without it this test says that it was skipped. */
-const CRASH = process.env.CONTEST_CRASH ?? ''
+const { killWorker } = settings()
 
 endBrowserAfterAll()
 
-describe.skipIf(CRASH === '')('a run whose worker is killed in the middle', () => {
+describe.skipIf(killWorker === null)('a run whose worker is killed in the middle', () => {
   it('is carried to its end, and the page shows it without a reload', { timeout: 2 * RUN_MS }, async () => {
     const { context, page } = await visitor()
     const found = faults(page)
     await signUp(page, newAccount('crash'))
     await upload(page, realClip(), 'Killed in the middle')
-    await page.locator('section.run[data-status=RUNNING]').waitFor({ timeout: RUN_MS })
+    await midway(page)
+    const before = await percent(page)
+
+    await kill(killWorker)
+
     await eventually(
-      () => percent(page),
-      (shown) => shown > 10,
+      async () => (await page.locator('section.run').isHidden()) || (await percent(page)) > before,
+      Boolean,
       RUN_MS,
     )
-
-    execSync(CRASH, { stdio: 'ignore' })
-
     await ended(page, 'ready')
+    await plays(page)
+    expect(await tries(page)).toBeGreaterThan(1)
     expect(found).toEqual([])
     await context.close()
   })
 })
+
+/** How often the stage of the video's run was tried that was tried most. */
+async function tries(page: Page): Promise<number> {
+  await page.locator('.history summary').click()
+  const cells = page.getByRole('region', { name: 'Run 1', exact: true }).locator('tbody td.is-number')
+  await cells.first().waitFor()
+  return Math.max(...(await cells.allTextContents()).map(Number))
+}

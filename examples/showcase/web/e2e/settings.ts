@@ -1,4 +1,4 @@
-/** What the tests are told by the environment; `CONTEST_CRASH` is told to its own test alone. */
+/** What the tests are told by the environment. */
 import { existsSync, mkdirSync } from 'node:fs'
 
 export interface Settings {
@@ -10,6 +10,10 @@ export interface Settings {
   /** Where pictures of the pages go. */
   shots: string | null
   browser: string
+  /** Kills, once it is asked to by POST, the host that works on runs; where there is no other, it starts it again. */
+  killWorker: string | null
+  /** Kills the host of the API that tells of runs, in the middle of it; another is there. */
+  killApi: string | null
 }
 
 /** Reads the settings; throws with the name of the variable that is not there. */
@@ -24,6 +28,8 @@ export function settings(): Settings {
     admin: { name: needed('CONTEST_ADMIN_NAME'), password: needed('CONTEST_ADMIN_PASSWORD') },
     shots,
     browser: process.env.CONTEST_BROWSER ?? '/usr/bin/chromium',
+    killWorker: process.env.CONTEST_KILL_WORKER ?? null,
+    killApi: process.env.CONTEST_KILL_API ?? null,
   }
 }
 

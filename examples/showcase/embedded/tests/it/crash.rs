@@ -23,7 +23,7 @@ fn answer(request: RequestBuilder) -> Value {
     let response = request.send().unwrap();
     let (status, body) = (response.status(), response.text().unwrap());
     assert!(status.is_success(), "{status}: {body}");
-    serde_json::from_str(&body).unwrap_or_default()
+    serde_json::from_str(&body).unwrap_or_else(|error| panic!("{status}, and no JSON ({error}): {body}"))
 }
 
 impl<'a> Player<'a> {
@@ -74,7 +74,7 @@ fn a_video_is_ready_although_the_process_was_killed_while_it_was_made() {
     let _turn = alone();
     let folder = tempfile::tempdir().unwrap();
     let client = Client::new();
-    let host = Host::start(folder.path());
+    let mut host = Host::start(folder.path());
     let video = {
         let ada = Player::enter(&client, &host.url, "players");
         let video = ada.upload();
@@ -85,10 +85,9 @@ fn a_video_is_ready_although_the_process_was_killed_while_it_was_made() {
         video
     };
 
-    host.kill();
-    let again = Host::start(folder.path());
+    host.crash().unwrap();
 
-    let ada = Player::enter(&client, &again.url, "session");
+    let ada = Player::enter(&client, &host.url, "session");
     let run = ada.wait(&video, |run| run["status"] == "READY");
     assert!(run["stages"].as_array().unwrap().iter().any(|stage| stage["attempt"].as_u64() > Some(1)), "{run:#}");
     let seen = ada.get(&video);

@@ -1,17 +1,20 @@
 //! The showcase in a process of its own.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use crate::harm::tails;
+
 /// A showcase on a folder; killed when dropped.
 pub(crate) struct Host {
     child: Child,
     folder: PathBuf,
+    port: u16,
     pub(crate) url: String,
 }
 
@@ -26,19 +29,33 @@ pub(crate) fn web() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../web")
 }
 
+/// The folder of the page's files.
+pub(crate) fn page() -> PathBuf {
+    let page = web().join("dist");
+    assert!(page.join("index.html").exists(), "the page is not built: run the tests by `cargo xtask test`");
+    page
+}
+
 impl Host {
     /// Starts one, which goes on from what is in the folder, and waits until it is there.
     pub(crate) fn start(folder: &Path) -> Self {
-        let page = web().join("dist");
-        assert!(page.join("index.html").exists(), "the page is not built: run the tests by `cargo xtask test`");
+        // Below those of outgoing connections: else the browser's own could take it while the process is away.
+        let port = stagemark_services::free_ports(1).unwrap()[0];
+        Self::start_at(folder, port).unwrap()
+    }
+
+    fn start_at(folder: &Path, port: u16) -> Result<Self, String> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stagemark-contest"));
-        command.arg("--dir").arg(folder).arg("--web").arg(page).args(["--listen", "127.0.0.1:0"]);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        command.arg("--dir").arg(folder).arg("--web").arg(page()).arg(format!("--listen=127.0.0.1:{port}"));
+        let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let url = said.find_map(|line| Some(line.strip_prefix("The contest is at ")?.to_owned()));
         // What it says next would end it, were nobody there to hear it.
         std::thread::spawn(move || said.for_each(drop));
-        Self { child, folder: folder.to_owned(), url: url.expect("it says where it is") }
+        let host = Self { child, folder: folder.to_owned(), port, url: url.clone().unwrap_or_default() };
+        url.map(|_| ()).ok_or_else(|| format!("the process did not come to listen at {port}:{}", host.log()))?;
+        Ok(host)
     }
 
     /// The password of the admin that is made at the first start.
@@ -46,17 +63,27 @@ impl Host {
         fs::read_to_string(self.folder.join("admin-password")).unwrap()
     }
 
-    /// Ends it as the loss of power would.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    /// The end of what it has said of itself.
+    pub(crate) fn log(&self) -> String {
+        tails(&[self.folder.join("log")])
+    }
+
+    /// Ends it as the loss of power would, and starts it again where it was.
+    pub(crate) fn crash(&mut self) -> Result<(), String> {
+        self.end();
+        *self = Self::start_at(&self.folder, self.port)?;
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        // It may have ended by itself.
+        let _gone = self.child.kill();
+        let _status = self.child.wait();
     }
 }
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // It may have been killed before.
-        let _gone = self.child.kill();
-        let _status = self.child.wait();
+        self.end();
     }
 }

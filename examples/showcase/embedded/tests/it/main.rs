@@ -1,7 +1,9 @@
-//! The showcase as people use it: a real process, a real browser, real videos.
+//! The showcase as people use it: real processes, a real browser, real videos.
 //!
-//! `cargo xtask test` builds the page and installs the browser first.
+//! `cargo xtask test` builds the page and the programs, and installs the browser first.
 
 mod browser;
+mod cluster;
 mod crash;
+mod harm;
 mod host;
