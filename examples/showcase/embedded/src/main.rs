@@ -4,12 +4,12 @@
 
 mod listen;
 
-use std::{error::Error, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{error::Error, io, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
 use stagemark::{Builder, Engine};
 use stagemark_blob::LocalArtifacts;
-use stagemark_contest::secrets;
+use stagemark_contest::{ended, secrets};
 use stagemark_contest_api::{Api, ContestSettings, Parts, Shared, Uploads, router, serve};
 use stagemark_contest_lists::Latest;
 use stagemark_contest_ranking::{Options, Rankings, settings, steps::Refresh};
@@ -41,7 +41,11 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    ended(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let options = Arguments::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();

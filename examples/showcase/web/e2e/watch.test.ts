@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, endBrowserAfterAll, eventually, faults, newAccount, signUp, visitor } from './browser'
+import { type Account, endBrowserAfterAll, eventually, faults, newAccount, signedIn, signUp, visitor } from './browser'
 import { ended, RUN_MS, realClip, upload } from './clips'
 
 endBrowserAfterAll()
@@ -52,6 +52,8 @@ describe('a video that is ready', () => {
     const { context, page } = await visitor()
     await signUp(page, newAccount('fan'))
     await page.goto('/board?city=Lagos')
+    // A page that is left while it renews its session is signed out: each refresh token is good for one use.
+    await signedIn(page)
     const before = await points(page, author.name)
 
     await page.goto(`/v/${id}`)

@@ -11,11 +11,12 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    process::ExitCode,
     time::{Duration, Instant},
 };
 
 use clap::Parser;
-use stagemark_contest::secrets;
+use stagemark_contest::{ended, secrets};
 use stagemark_services::{Front, Pair, ServiceError, Site, free_ports};
 use tokio::{
     net::TcpStream,
@@ -55,7 +56,11 @@ fn here(text: &str) -> Result<SocketAddr, String> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    ended(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let Arguments { dir, web, listen } = Arguments::parse();
     if let Some(missing) = SERVERS.iter().find(|name| env::var_os(name).is_none()) {
         return Err(format!("{missing} is not set: start this by cargo xtask showcase --cluster").into());
