@@ -122,7 +122,12 @@ async fn start(worker: Settings, settings: ContestSettings) -> Result<(), HostEr
     let router = router(&api).merge(host.health());
     let served = tokio::spawn({
         let (settings, stop) = (settings.clone(), stop.clone());
-        async move { serve(listener, router, &settings, stop).await }
+        async move {
+            tokio::select! {
+                () = serve(listener, router, &settings, stop) => {}
+                never = api.tend() => match never {},
+            }
+        }
     });
     tracing::info!(%address, origin = %settings.public_origin, "API started");
     let told = host.until_told_before(async move {
