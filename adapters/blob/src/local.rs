@@ -203,14 +203,15 @@ impl ArtifactRanges for Opened {
     }
 
     async fn link(&self, file: &Path) -> Result<bool, ArtifactError> {
-        // By what is open, which may have lost its name to another object, and none if it was removed.
-        let opened = {
-            let opened = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-            format!("/proc/self/fd/{}", opened.as_raw_fd())
-        };
-        let linked = linkat(CWD, opened, CWD, file, AtFlags::SYMLINK_FOLLOW);
-        if let Err(error) = linked {
-            tracing::debug!(key = self.key, file = %file.display(), %error, "an artifact is copied, as it cannot be linked");
+        let (opened, to) = (Arc::clone(&self.file), file.to_owned());
+        let linked = tokio::task::spawn_blocking(move || {
+            // By what is open, which may have lost its name to another object, and has none if it was removed.
+            let opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
+            linkat(CWD, format!("/proc/self/fd/{}", opened.as_raw_fd()), CWD, to, AtFlags::SYMLINK_FOLLOW)
+        });
+        let linked = linked.await.map_err(io::Error::other).and_then(|linked| Ok(linked?));
+        if let Err(error) = &linked {
+            tracing::debug!(key = self.key, file = %file.display(), %error, "an artifact cannot be linked");
         }
         Ok(linked.is_ok())
     }

@@ -64,7 +64,8 @@ pub(crate) fn recorded() -> Result<Vec<Recorded>, Box<dyn Error>> {
         let words = words(said);
         let program = words.iter().position(|word| word.ends_with("/ffmpeg") || word.ends_with("/ffprobe"));
         let program = program.ok_or_else(|| format!("no program is known in {said}"))?;
-        Ok(Recorded { folder: recording.folder.join(number.to_string()), words: words[program..].to_vec() })
+        let words = words[program..].iter().map(|word| elsewhere(word).map_or_else(|| word.clone(), |(_, here)| here));
+        Ok(Recorded { folder: recording.folder.join(number.to_string()), words: words.collect() })
     });
     programs.collect()
 }
@@ -77,12 +78,24 @@ impl Recording {
     /// Copies the folder, which the steps change next.
     fn take(&mut self, said: String) {
         let to = self.folder.join(self.said.len().to_string());
-        let from = words(&said).into_iter().next().unwrap_or_default();
-        if let Err(error) = copy(Path::new(&from), &to) {
+        let words = words(&said);
+        let from = words.first().map(String::as_str).unwrap_or_default();
+        let copied = copy(Path::new(from), &to).and_then(|()| {
+            let read = words.iter().filter_map(|word| elsewhere(word));
+            let mut copies = read.map(|(file, _)| fs::copy(file, to.join(file.file_name().unwrap_or_default())));
+            copies.try_for_each(|copied| copied.map(drop))
+        });
+        if let Err(error) = copied {
             self.failed.get_or_insert(error);
         }
         self.said.push(said);
     }
+}
+
+/// A file that a word names by its whole path, as it is not in the folder, and the word for a copy that is there.
+fn elsewhere(word: &str) -> Option<(&Path, String)> {
+    let file = Path::new(word.strip_prefix("file:").filter(|path| path.starts_with('/'))?);
+    Some((file, format!("file:{}", file.file_name()?.to_str()?)))
 }
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
@@ -152,6 +165,14 @@ impl Visit for Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_another_folder_is_known() {
+        let (file, here) = elsewhere("file:/scratch/attempt-1/source").unwrap();
+
+        assert_eq!((file, &*here), (Path::new("/scratch/attempt-1/source"), "file:source"));
+        assert!(elsewhere("file:made1.mp4").is_none() && elsewhere("/usr/bin/ffmpeg").is_none());
+    }
 
     #[test]
     fn a_command_is_read_as_it_is_shown() {

@@ -65,10 +65,11 @@ pub(super) async fn join(
     };
     let [intro, outro] = &ends.videos;
     let parts = [intro, &main, outro];
-    let duration = parts.iter().map(|part| part.duration).sum();
+    let duration: Duration = parts.iter().map(|part| part.duration).sum();
     let expect = Expect::like(video).codec_of(video).lasting(duration);
     let expect = expect.frames(parts.iter().map(|part| part.frames).sum());
     let file = if has_room && splice(bench, ["intro.mp4", from, "outro.mp4"]).await? {
+        tell.progress(1.0, &format!("{:.1} s of video", duration.as_secs_f64()));
         from
     } else {
         copy(bench, video, (from, to), parts, tell).await?;

@@ -10,11 +10,12 @@ use crate::{
 /// What an index has beside the tables of its pictures, at most.
 pub(super) const BYTES_BESIDE_PICTURES: u64 = 4096;
 /// What it has for each picture, at most: a duration and an offset of its presentation (8 bytes each, where runs of equal
-/// ones are not put together), a size and a place among the keyframes (4 each), and an offset and a line of its chunk
-/// (8 and 12).
-pub(super) const BYTES_PER_PICTURE: u64 = 44;
+/// ones are not put together), a size and a place among the keyframes (4 each).
+pub(super) const BYTES_PER_PICTURE: u64 = 24;
+/// What it has for each chunk, of which two make more than a mebibyte: an offset and a line, of 8 and 12 bytes.
+pub(super) const BYTES_PER_CHUNK: u64 = 20;
 /// Where the next chunk begins: as large as those of ffmpeg.
-const CHUNK_BYTES: u64 = 1 << 20;
+pub(super) const CHUNK_BYTES: u64 = 1 << 20;
 /// What a sample entry of pictures has before its boxes.
 const ENTRY_BYTES: usize = 78;
 /// The tables that are made anew; `sdtp`, which says what may be dropped, is left out.

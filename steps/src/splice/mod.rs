@@ -16,11 +16,13 @@ use std::{
 
 use tokio::task::spawn_blocking;
 
-use crate::{MediaError, Workbench};
+use crate::{Limits, MediaError, Workbench};
 use movie::Movie;
 
 /// The head of a box.
 const HEAD_BYTES: u64 = 8;
+/// The largest opening or closing: the head of a box counts its bytes by a number of 32 bits.
+const END_BYTES_MAX: u64 = 1 << 30;
 
 /// The three files, in the order in which they are shown; the one in the middle becomes all of them.
 struct Files([PathBuf; 3]);
@@ -34,8 +36,10 @@ pub(crate) async fn splice(bench: &Workbench<'_>, names: [&str; 3]) -> Result<bo
 
 /// How many bytes must be free before the pictures of a video, for an index of so many and for an opening of so many bytes.
 pub(crate) fn room_bytes(frames: u64, opening_bytes: u64) -> u64 {
-    // At worst each picture is so large that it is a chunk of its own: then it has an offset and a line there as well.
-    index::BYTES_BESIDE_PICTURES + index::BYTES_PER_PICTURE * frames + opening_bytes + 2 * HEAD_BYTES
+    // At worst each picture is a chunk of its own, as long as the file can be so large.
+    let chunks = frames.min(2 * (Limits::default().file_bytes / index::CHUNK_BYTES) + 6);
+    let tables = index::BYTES_PER_PICTURE * frames + index::BYTES_PER_CHUNK * chunks;
+    index::BYTES_BESIDE_PICTURES + tables + opening_bytes + 2 * HEAD_BYTES
 }
 
 impl Files {
@@ -84,6 +88,9 @@ struct Plan {
 impl Plan {
     /// `None` if the three do not go together, or if there is too little room.
     fn of(opening: &Movie, video: &Movie, closing: &Movie) -> Option<Self> {
+        if opening.bytes().max(closing.bytes()) > END_BYTES_MAX {
+            return None;
+        }
         let Range { start: begin, end: before } = video.room.clone();
         let opening_at = before.checked_sub(opening.bytes())?;
         let places = [opening_at, video.pictures.start, video.end + HEAD_BYTES];

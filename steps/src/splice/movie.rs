@@ -14,8 +14,6 @@ use crate::excerpt::{
 
 /// The largest index that is read; a bumper lasts a minute, and a video that is joined to one some minutes.
 const INDEX_BYTES_MAX: u64 = 16 << 20;
-/// The largest opening or closing: the head of a box counts its bytes by a number of 32 bits.
-const PICTURES_BYTES_MAX: u64 = 1 << 30;
 
 /// One of the files that are put together.
 pub(super) struct Movie {
@@ -83,7 +81,7 @@ impl Movie {
         let (ticks_a_second, shift) = (track.ticks_a_second, track.shift);
         let room = layout.index.start..layout.pictures;
         let movie = Self { room, pictures, end: layout.end, ticks_a_second, shift, samples, index: Vec::new() };
-        (within && movie.bytes() <= PICTURES_BYTES_MAX).then_some(Self { index, ..movie })
+        within.then_some(Self { index, ..movie })
     }
 
     /// How many bytes its pictures have.
