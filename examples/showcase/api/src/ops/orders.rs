@@ -19,6 +19,7 @@ use crate::{
         (status = 202, description = "It stops, or had ended before", body = RunRef),
         (status = 403, description = "forbidden"),
         (status = 404, description = "not-found"),
+        (status = 409, description = "conflict: no worker has ever served its workflow"),
     ),
     security(("token" = [])),
 )]

@@ -10,7 +10,7 @@ use stagemark::{RunError, RunStatus};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::{Api, Problem, Shared};
+use crate::{Api, Kind, Problem, Shared};
 
 pub(crate) use orders::retry;
 pub(crate) use stages::{moment, run_status, stage_state, video_state};
@@ -49,9 +49,11 @@ pub(crate) async fn stop(api: &Api, run: Uuid) -> Result<(), Problem> {
 #[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
 fn failed(error: RunError) -> Problem {
     match error {
-        RunError::Store(_) | RunError::Closed | RunError::NotServed { .. } => {
-            Problem::unavailable("asking the engine for a run", &error)
+        RunError::NotServed { .. } => {
+            let detail = "No worker has ever served the workflow of this run, so that it cannot be stopped. Start one.";
+            Problem::new(Kind::Conflict, detail)
         }
+        RunError::Store(_) | RunError::Closed => Problem::unavailable("asking the engine for a run", &error),
         _ => Problem::internal("asking the engine for a run", &error),
     }
 }

@@ -25,6 +25,7 @@ use crate::{Api, Caller, Kind, Problem, Shared, body::Path, problem::whole, trac
     responses(
         (status = 202, description = "It stops, or had ended before", body = RunView),
         (status = 404, description = "not-found"),
+        (status = 409, description = "conflict: no worker has ever served its workflow"),
         (status = 429, description = "rate-limited"),
     ),
     security(("token" = [])),

@@ -81,7 +81,14 @@ impl World {
             SCHEMATHESIS.install().unwrap();
             let mut command = Command::new(SCHEMATHESIS.program());
             command.arg("--config-file").arg(config).args(["run", &format!("{url}/api/openapi.json"), "--url", &url]);
-            command.args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES_MAX]);
+            command.args([
+                "--checks",
+                CHECKS,
+                "--phases",
+                "examples,coverage,fuzzing,stateful",
+                "--max-examples",
+                EXAMPLES_MAX,
+            ]);
             command.args(["--seed", "7", "--request-timeout", "20", "--warnings", "off"]);
             command.args(["--continue-on-failure", "--suppress-health-check", "all", "--generation-database", "none"]);
             if let Some(player) = player {

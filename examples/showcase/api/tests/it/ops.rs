@@ -115,3 +115,16 @@ async fn runs_that_are_not_there_and_bad_questions_are_refused() {
         assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY, "{query}");
     }
 }
+
+#[tokio::test]
+async fn a_run_whose_workflow_no_worker_has_served_is_not_stopped_yet() {
+    let contest = Contest::start().await;
+    let (desk, admin) = (contest.another_host().await, contest.somebody("Root", Role::Admin).await);
+    let order = desk.request(Method::POST, "/api/admin/cache/warm").bearer_auth(&admin.token);
+    let ordered = order.header("content-type", "application/json").body(r#"{"scope":"all"}"#).send().await.unwrap();
+    let run = read(ordered).await["run"].as_str().unwrap().to_owned();
+
+    let refused = desk.request(Method::POST, &format!("/api/ops/runs/{run}/cancel")).bearer_auth(&admin.token);
+
+    assert_eq!(slug(refused.send().await.unwrap()).await, "conflict");
+}
