@@ -19,7 +19,7 @@ const STEPS: &[(&str, &str, f64)] = &[
     ("sprites", "Drawing the seek bar", 8.0),
     ("preview", "Cutting the preview", 8.0),
     ("publish", "Publishing", 2.0),
-    ("refresh", "Updating the boards", 2.0),
+    ("refresh", "Updating boards and lists", 2.0),
 ];
 
 /// A run as its player sees it.
