@@ -29,7 +29,8 @@ Commands:
          as it is deployed: nginx, two API hosts and two workers, on private servers (the same options)
   demo   Runs a real video through the pipeline (see cargo xtask demo --help)
   test   Runs every test; takes the options of cargo test
-  bench  Measures the engine and the pipeline (see cargo xtask bench --help)
+  bench  Measures the engine and the pipeline (see cargo xtask bench --help); with --showcase what the contest's API
+         bears (see cargo xtask bench --showcase --help)
   services up|down|status [--dir DIR]
          Starts, stops or shows private servers: PostgreSQL, Redis, RabbitMQ and an S3 store";
 
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
         Some("showcase") => showcase(arguments),
         Some("demo") => demo(arguments),
         Some("test") => test(&arguments),
-        Some("bench") => bench(&arguments),
+        Some("bench") => bench(arguments),
         Some("services") => services::run(&arguments),
         Some("" | "help" | "--help" | "-h") => {
             println!("{USAGE}");
@@ -140,13 +141,29 @@ fn test(arguments: &[OsString]) -> Result<(), String> {
     hand_over(cargo(&["test", "--workspace", "--no-fail-fast"]).args(arguments))
 }
 
-fn bench(arguments: &[OsString]) -> Result<(), String> {
+fn bench(mut arguments: Vec<OsString>) -> Result<(), String> {
+    if let Some(place) = arguments.iter().position(|argument| argument == "--showcase") {
+        arguments.remove(place);
+        return bench_of_the_showcase(&arguments);
+    }
     provide::all(&[Need::CC, Need::FFMPEG, Need::LIMITS])?;
     if arguments.iter().any(|argument| ON_SERVERS.iter().any(|part| argument == part)) {
         provide::all(&services::needs())?;
         stagemark_services::WEED.install().map_err(|error| error.to_string())?;
     }
     hand_over(cargo(&["run", "--release", "--package", "stagemark-bench", "--"]).args(arguments))
+}
+
+/// The servers are private ones, which end with it.
+fn bench_of_the_showcase(arguments: &[OsString]) -> Result<(), String> {
+    provide::all(&[[Need::CC, Need::NGINX, Need::WRK].as_slice(), &services::needs()].concat())?;
+    stagemark_services::WEED.install().map_err(|error| error.to_string())?;
+    stagemark_services::OHA.install().map_err(|error| error.to_string())?;
+    let packages = ["--package", "stagemark-contest-bench", "--package", "stagemark-contest-api"];
+    run(cargo(&["build", "--release", "--bins"]).args(packages))?;
+    let here = env::current_exe().map_err(|error| format!("the folder of the programs is not known: {error}"))?;
+    let target = here.ancestors().nth(2).unwrap_or(Path::new("."));
+    hand_over(Command::new(target.join("release/stagemark-contest-bench")).args(arguments))
 }
 
 /// The folder of this repository.

@@ -83,6 +83,15 @@ impl Need {
         packages: &["nginx"],
         starts: true,
     };
+    /// What asks the API as often as it answers.
+    pub(crate) const WRK: Self = Self {
+        what: "wrk",
+        purpose: "to measure the API of the showcase",
+        programs: &["wrk"],
+        able: Able::Run,
+        packages: &["wrk"],
+        starts: false,
+    };
     /// What fills in templates.
     pub(crate) const ENVSUBST: Self = Self {
         what: "envsubst",

@@ -27,6 +27,7 @@
 //! ```
 
 mod address;
+mod built;
 mod certificate;
 mod error;
 mod folder;
@@ -46,6 +47,7 @@ mod spawn;
 mod wheel;
 
 pub use address::{S3Address, amqp_url, database_url, redis_url, s3_address};
+pub use built::{Built, OHA};
 pub use certificate::Pair;
 pub use error::ServiceError;
 pub use front::{Front, FrontKind};

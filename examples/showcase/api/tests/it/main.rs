@@ -8,6 +8,7 @@ mod documents;
 mod fixture;
 mod hostile;
 mod limits;
+mod load;
 mod memory;
 mod ops;
 mod problems;

@@ -40,13 +40,13 @@ async fn embedded() -> Host {
 }
 
 /// A player of Berlin.
-async fn player(host: &Host, name: &str) -> (Uuid, String) {
+pub(crate) async fn player(host: &Host, name: &str) -> (Uuid, String) {
     let signed_in = host.sign_up(name).await;
     (signed_in.player["id"].as_str().unwrap().parse().unwrap(), signed_in.token)
 }
 
 /// A video that can be watched.
-async fn video(host: &Host, player: Uuid) -> Uuid {
+pub(crate) async fn video(host: &Host, player: Uuid) -> Uuid {
     let video = testing::video(player, video::State::Ready);
     let id = video.id;
     let transaction = host.api.records.begin().await.unwrap();
@@ -55,11 +55,11 @@ async fn video(host: &Host, player: Uuid) -> Uuid {
     id
 }
 
-fn view(video: Uuid) -> Value {
+pub(crate) fn view(video: Uuid) -> Value {
     json!({ "id": Uuid::now_v7(), "video": video, "kind": "view", "at": Moment::now() })
 }
 
-async fn send(host: &Host, events: &[Value]) -> Value {
+pub(crate) async fn send(host: &Host, events: &[Value]) -> Value {
     let answer = host.send(Method::POST, "/api/events", &json!({ "events": events })).await;
     assert_eq!(answer.status(), StatusCode::ACCEPTED);
     read(answer).await
@@ -69,14 +69,14 @@ async fn read(answer: reqwest::Response) -> Value {
     serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
 }
 
-async fn board(host: &Host, query: &str) -> Value {
+pub(crate) async fn board(host: &Host, query: &str) -> Value {
     let answer = host.get(&format!("/api/rankings{query}")).await;
     assert_eq!(answer.status(), StatusCode::OK);
     read(answer).await
 }
 
 /// The names and scores on a board.
-fn places(board: &Value) -> Vec<(String, f64)> {
+pub(crate) fn places(board: &Value) -> Vec<(String, f64)> {
     let items = board["items"].as_array().unwrap();
     let place = |place: &Value| {
         (place["player"]["name"].as_str().unwrap().to_owned(), place["score"].as_f64().unwrap().round())
