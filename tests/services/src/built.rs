@@ -19,7 +19,7 @@ pub struct Built {
     version: &'static str,
 }
 
-/// Asks a server over HTTP, so many times a second. Minutes to build, without TLS.
+/// Asks a server over HTTP, so many times a second. Some minutes to build.
 pub static OHA: Built = Built { package: "oha", version: "1.16.0" };
 
 impl Built {
@@ -46,7 +46,7 @@ impl Built {
             return Ok(());
         }
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["install", "--locked", "--no-default-features", "--version", self.version, self.package, "--root"]);
+        cargo.args(["install", "--locked", "--version", self.version, self.package, "--root"]);
         let ended = cargo.arg(self.folder()).status();
         let failed = |said: &dyn std::fmt::Display| ServiceError::command("building a program from its crate", said);
         let ended = ended.map_err(|error| failed(&error))?;

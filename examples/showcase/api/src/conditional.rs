@@ -1,7 +1,7 @@
 //! Answers that need not be sent to those who have them.
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
@@ -17,28 +17,48 @@ pub(crate) const OWN: &str = "private, no-cache";
 
 /// What tells an answer from others: the beginning of its SHA-256.
 pub(crate) fn tag(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)[..16].iter().fold(String::with_capacity(32), |tag, byte| tag + &format!("{byte:02x}"))
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+    Sha256::digest(bytes)[..16].iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
+}
+
+/// An answer in JSON, and what tells it from others.
+#[derive(Clone, Debug)]
+pub(crate) struct Rendered {
+    body: Bytes,
+    /// In quotes.
+    tag: HeaderValue,
+}
+
+impl Rendered {
+    /// This value in JSON.
+    pub(crate) fn of(value: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(value).map_err(|error| Problem::internal("writing an answer", &error))?;
+        let tag = HeaderValue::try_from(format!("\"{}\"", tag(&body)));
+        let tag = tag.map_err(|error| Problem::internal("tagging an answer", &error))?;
+        Ok(Self { body: body.into(), tag })
+    }
+
+    /// The answer, or that it is the one that whoever asks has already.
+    pub(crate) fn answer(self, asked: &HeaderMap, cache: &'static str) -> Response {
+        let is_known = self.tag.to_str().is_ok_and(|tag| is_known(asked, tag));
+        let mut response = Response::new(if is_known { Body::empty() } else { self.body.into() });
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+        headers.insert(header::VARY, HeaderValue::from_static("authorization"));
+        headers.insert(header::ETAG, self.tag);
+        if is_known {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        } else {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        response
+    }
 }
 
 /// The answer in JSON, or that it is the one that whoever asks has already.
 pub(crate) fn json<T: Serialize>(asked: &HeaderMap, cache: &'static str, value: &T) -> Result<Response, Problem> {
-    let body = serde_json::to_vec(value).map_err(|error| Problem::internal("writing an answer", &error))?;
-    let tag = format!("\"{}\"", tag(&body));
-    let is_known = is_known(asked, &tag);
-    let mut response = Response::new(if is_known { Body::empty() } else { body.into() });
-    let headers = response.headers_mut();
-    if !is_known {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    headers.insert(header::VARY, HeaderValue::from_static("authorization"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        headers.insert(header::ETAG, tag);
-    }
-    if is_known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    }
-    Ok(response)
+    Ok(Rendered::of(value)?.answer(asked, cache))
 }
 
 /// Whether whoever asks has the answer of this tag.

@@ -1,35 +1,48 @@
 //! Headers that every answer has.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, header},
+    response::Response,
 };
-use tower_http::set_header::SetResponseHeaderLayer;
+use tower::util::MapResponseLayer;
 
 use crate::ContestSettings;
 
 /// Adds what tells browsers to be careful. What an answer says itself stays.
 pub(crate) fn secure(router: Router, settings: &ContestSettings) -> Router {
-    let policy = content_policy(settings);
-    let router = router
-        .layer(set(header::CONTENT_SECURITY_POLICY, &policy))
+    let mut headers = vec![
         // What may be kept says so itself.
-        .layer(set(header::CACHE_CONTROL, "no-store"))
-        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(set(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(set(header::REFERRER_POLICY, "strict-origin-when-cross-origin"))
-        .layer(set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"))
-        .layer(set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
-        .layer(set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"));
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
+        (
+            HeaderName::from_static("permissions-policy"),
+            HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+        ),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    ];
     if settings.is_https() {
-        router.layer(set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"))
-    } else {
-        router
+        let always = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.push((header::STRICT_TRANSPORT_SECURITY, always));
     }
+    // An origin is made of letters that a header takes.
+    let policy = HeaderValue::try_from(content_policy(settings));
+    headers.extend(policy.map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
+    let headers: Arc<[_]> = headers.into();
+    // One layer for all: each costs an allocation a request.
+    router.layer(MapResponseLayer::new(move |response| add(response, &headers)))
 }
 
-fn set(name: HeaderName, value: &str) -> SetResponseHeaderLayer<Option<HeaderValue>> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_str(value).ok())
+fn add(mut response: Response, headers: &[(HeaderName, HeaderValue)]) -> Response {
+    for (name, value) in headers {
+        response.headers_mut().entry(name).or_insert_with(|| value.clone());
+    }
+    response
 }
 
 /// The page and its files come from here, and nothing is written into it; videos may come from the artifact store.

@@ -14,7 +14,7 @@ use crate::{
     ContestSettings, Problem, Uploads,
     accounts::{self, Passwords},
     limits::Limits,
-    rankings::Names,
+    rankings::{Names, Pages},
     tokens::Tokens,
 };
 
@@ -78,6 +78,8 @@ pub struct Api {
     pub(crate) passwords: Passwords,
     pub(crate) limits: Limits,
     pub(crate) names: Names,
+    /// Pages of boards that are being read.
+    pub(crate) pages: Pages,
 }
 
 impl Api {
@@ -85,10 +87,10 @@ impl Api {
     pub async fn start(parts: Parts, settings: ContestSettings) -> Result<Shared, ApiError> {
         let tokens = Tokens::new(&settings.token_secret)?;
         let passwords = Passwords::new().map_err(ApiError::Passwords)?;
-        let names = Names::default();
+        let (names, pages) = (Names::default(), Pages::default());
         let Parts { records, engine, uploads, rankings, latest, redis } = parts;
         let limits = Limits::new(&settings.rates, redis);
-        let api = Self { records, engine, uploads, rankings, latest, settings, tokens, passwords, limits, names };
+        let api = Self { records, engine, uploads, rankings, latest, settings, tokens, passwords, limits, names, pages };
         accounts::ensure_admin(&api).await?;
         Ok(Arc::new(api))
     }

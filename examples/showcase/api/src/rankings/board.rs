@@ -6,7 +6,24 @@ use stagemark_contest_contract::{CITIES, Computed, Place, Ranking};
 use stagemark_contest_ranking::{Board, Origin, RankingError, View, Window};
 use utoipa::IntoParams;
 
-use crate::{Api, Caller, Problem, Shared, body::Query, conditional, cursor::Cursors};
+use super::together::Together;
+use crate::{
+    Api, Caller, Kind, Problem, Shared,
+    body::Query,
+    conditional::{self, Rendered},
+    cursor::Cursors,
+};
+
+/// Pages that are being read, each once for all who ask for it at one time.
+pub(crate) type Pages = Together<Page, Result<Rendered, Problem>>;
+
+/// A page of a board.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Page {
+    board: Board,
+    offset: u32,
+    limit: u32,
+}
 
 const LIMIT_MAX: u32 = 100;
 const LIMIT: u32 = 20;
@@ -60,15 +77,30 @@ pub(super) async fn ranking(
 ) -> Result<Response, Problem> {
     let limit = within("limit", asked.limit.unwrap_or(LIMIT), (1, LIMIT_MAX))?;
     let offset = asked.cursor.as_deref().map_or(Ok(0), rank_of)?;
-    let board = board(asked.city)?;
-    let view = api.rankings.view(&board, Window::Page { offset, limit }).await?;
-    let next = view
-        .standings
-        .last()
-        .map(|last| last.rank)
-        .filter(|rank| *rank < view.total)
-        .map(|rank| CURSORS.behind(&rank.to_be_bytes()));
-    conditional::json(&headers, conditional::SHARED, &shown(&api, &board, view, next).await?)
+    let page = Page { board: board(asked.city)?, offset, limit };
+    let read = {
+        let (api, page) = (Shared::clone(&api), page.clone());
+        move || {
+            let (api, page) = (Shared::clone(&api), page.clone());
+            async move { page.read(&api).await }
+        }
+    };
+    let broken = || Problem::new(Kind::Internal, "The fault is on this side and was recorded. Try again later.");
+    let rendered = api.pages.ask(page, read).await.unwrap_or_else(|| Err(broken()))?;
+    Ok(rendered.answer(&headers, conditional::SHARED))
+}
+
+impl Page {
+    async fn read(&self, api: &Api) -> Result<Rendered, Problem> {
+        let view = api.rankings.view(&self.board, Window::Page { offset: self.offset, limit: self.limit }).await?;
+        let next = view
+            .standings
+            .last()
+            .map(|last| last.rank)
+            .filter(|rank| *rank < view.total)
+            .map(|rank| CURSORS.behind(&rank.to_be_bytes()));
+        Rendered::of(&shown(api, &self.board, view, next).await?)
+    }
 }
 
 /// Whoever asks, with the neighbours on a board. Who has no place there sees nobody.

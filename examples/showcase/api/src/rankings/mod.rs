@@ -4,11 +4,13 @@ mod board;
 mod cache;
 mod events;
 mod names;
+mod together;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::Shared;
 
+pub(crate) use board::Pages;
 pub(crate) use names::Names;
 
 /// The paths of rankings.
