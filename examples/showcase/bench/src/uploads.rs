@@ -32,7 +32,7 @@ enum Way {
     Whole,
 }
 
-/// What an upload took, in the order of its requests: announced, sent, queued.
+/// What an upload took: announced, sent, queued; nothing for the last where the same request does both.
 type Took = [Duration; 3];
 
 /// Prints the table.
@@ -75,6 +75,9 @@ pub(crate) async fn measure(servers: &Servers, host: &Host) -> Result<(), Box<dy
 
 fn cells(took: &[Took], request: usize) -> String {
     let times: Times = took.iter().map(|took| took[request]).collect();
+    if times.most().is_zero() {
+        return "with it".to_owned();
+    }
     format!("{}, {}", Ms(times.percentile(50)), Ms(times.percentile(99)))
 }
 
