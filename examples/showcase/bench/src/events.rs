@@ -44,7 +44,7 @@ pub(crate) async fn measure(servers: &Servers, host: &Host, time: Duration) -> R
     for connections in CONNECTIONS {
         let (before, cpu) = (servers.number(COUNT)?, host.process()?.cpu()?);
         let closed = wrk::send(servers.folder(), &url, Load { connections, time }, &videos.file).await?;
-        let cpu = host.process()?.cpu()? - cpu;
+        let cpu = host.process()?.cpu()?.saturating_sub(cpu);
         // What was still under way when wrk ended is in the database, and was answered to nobody.
         let (written, per_s) = (servers.number(COUNT)? - before, closed.per_s());
         println!(

@@ -98,7 +98,7 @@ async fn closed_loop(servers: &Servers, both: &[Asking<'_>; 2], time: Duration) 
             for (asking, rounds) in both.iter().zip(&mut rounds) {
                 let before = asking.process.cpu()?;
                 rounds.closed.push(wrk::read(servers.folder(), asking.url, Load { connections, time }).await?);
-                rounds.cpu += asking.process.cpu()? - before;
+                rounds.cpu += asking.process.cpu()?.saturating_sub(before);
             }
         }
         let of = rounds[0].rate().median;

@@ -49,12 +49,13 @@ pub(crate) async fn measure(servers: &Servers, host: &Host) -> Result<(), Box<dy
         process.forget_most()?;
         let (memory, cpu, began) = (process.most_bytes()?, process.cpu()?, Instant::now());
         let (took, errors) = all(host, &client, &tokens, way).await;
-        let (all, most, cpu) = (began.elapsed().as_secs_f64(), process.most_bytes()?, process.cpu()? - cpu);
+        let (all, most, cpu) =
+            (began.elapsed().as_secs_f64(), process.most_bytes()?, process.cpu()?.saturating_sub(cpu));
         let queued = servers.number(QUEUED)? - before;
         println!(
             "| {name} | {queued} | {} | {all:.2} | {:.0} | {} | {} | {} | {}, {} | {:.2} |",
             errors.len(),
-            (queued as usize * CLIP.len()) as f64 / 1e6 / all,
+            queued as f64 * CLIP.len() as f64 / 1e6 / all,
             cells(&took, 0),
             cells(&took, 1),
             cells(&took, 2),
