@@ -71,8 +71,8 @@ pub(crate) async fn measure(servers: &Servers, host: &Host, time: Duration) -> R
     let back = &phases[2];
     let cached = looks.iter().find(|look| look.at >= back.from && matches!(look.seen, Some((Computed::Cache, _))));
     let cached = cached.map_or_else(|| "never".to_owned(), |look| format!("{} ms", Ms(look.at - back.from)));
-    println!("\nOf {} answers {} were errors. ", closed.requests, closed.errors());
-    println!("After Redis was started again, boards came from it after {cached}.\n");
+    println!("\nOf {} answers {} were errors.", closed.requests, closed.errors());
+    println!("From the order to start Redis again until boards came from it: {cached}.\n");
     let wrong = looks.iter().filter(|look| look.seen.is_none_or(|(_, is_same)| !is_same)).count();
     if wrong + usize::from(closed.errors() > 0) > 0 { Err("Redis was missed".into()) } else { Ok(()) }
 }

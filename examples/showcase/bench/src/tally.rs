@@ -51,18 +51,15 @@ pub(crate) async fn check(servers: &Servers, host: &Host) -> Result<(), Box<dyn 
     let anew = board::read(&client, host).await.map_err(|error| error.to_string())?;
     let is_same = anew.computed == Computed::Database && board::is_same(&counted, &anew);
     println!(
-        "{events} events became tallies in {:.1} s ({:.0} a second). The tallies are {} what was accepted, and the board that \
-         was counted along is {} the one that is computed from them anew.\n",
+        "{events} events became tallies in {:.1} s ({:.0} a second). The sums of views and of watch time in the tallies {} those of \
+         all events in the database, and the board that was counted along {} the one that is computed from them anew, to a \
+         thousandth of each score.\n",
         took.as_secs_f64(),
         events as f64 / took.as_secs_f64(),
-        told(is_whole),
-        told(is_same),
+        if is_whole { "are" } else { "are NOT" },
+        if is_same { "is" } else { "is NOT" },
     );
     if is_whole && is_same { Ok(()) } else { Err("events were lost, or counted twice".into()) }
-}
-
-fn told(is_so: bool) -> &'static str {
-    if is_so { "exactly" } else { "NOT" }
 }
 
 /// Twice, since the events of an epoch are tallied once it is over; gives how long the second time took.
