@@ -90,7 +90,8 @@ impl Api {
         let (names, pages) = (Names::default(), Pages::default());
         let Parts { records, engine, uploads, rankings, latest, redis } = parts;
         let limits = Limits::new(&settings.rates, redis);
-        let api = Self { records, engine, uploads, rankings, latest, settings, tokens, passwords, limits, names, pages };
+        let api =
+            Self { records, engine, uploads, rankings, latest, settings, tokens, passwords, limits, names, pages };
         accounts::ensure_admin(&api).await?;
         Ok(Arc::new(api))
     }
