@@ -56,7 +56,7 @@ impl<'a> Workbench<'a> {
     /// A run of ffmpeg in the folder.
     ///
     /// It has no network (where the kernel lets it be taken away), no privileges, no environment, bounded resources
-    /// ([`Limits`](crate::Limits)); it opens local files of known containers alone, and where the kernel has Landlock
+    /// ([`Limits`]); it opens local files of known containers alone, and where the kernel has Landlock
     /// (Linux 6.2) those of the folder and the system's under `/usr` and `/lib` alone: put there what else it needs; it
     /// dies with this process, with the attempt's cancellation and with the future that waits for it.
     pub fn ffmpeg(&'a self) -> Ffmpeg<'a> {
